@@ -1,0 +1,1 @@
+"""LLM enrichment of tables, as a Dagster asset graph."""

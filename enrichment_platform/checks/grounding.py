@@ -1,0 +1,78 @@
+"""Whether a quoted span or a value is in a text: exact first, then fuzzy, digits always exact."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from rapidfuzz import fuzz
+
+from enrichment_platform.checks.numerals import Numeral, cuts_number, numerals, same_number
+
+FUZZY_SCORE = 90.0  # of 100; shared CHECKS.md, measured
+FUZZY_LENGTH = 12  # characters; below, a score of 90 means nothing
+
+
+class Grounding(Enum):
+    """Where a quoted span stands."""
+
+    LOCATED = "the quoted text is in the source"
+    ABSENT = "the quoted text is not in the source"
+    NUMBER_DIFFERS = "a number in the quoted text is not what the source says there"
+
+
+def ground(span: str, source: str) -> Grounding:
+    """Locate a quoted span in a source; both with whitespace collapsed.
+
+    Case never matters. Spans of 12 characters or more may differ from the source by a partial ratio of 90,
+    but the numbers in them must be those of the passage that they were matched with: "refund of $200" scores
+    92.9 against a text with $20.
+    """
+    if not span:
+        return Grounding.ABSENT
+    if contains(span, source):
+        return Grounding.LOCATED
+    quoted, text = span.casefold(), source.casefold()
+    if quoted in text:  # found, but only within a longer number
+        return Grounding.NUMBER_DIFFERS
+    if len(quoted) < FUZZY_LENGTH:
+        return Grounding.ABSENT
+    window = _passage(quoted, text)
+    if window is None:
+        return Grounding.ABSENT
+    return Grounding.LOCATED if _same_numbers(quoted, text, *window) else Grounding.NUMBER_DIFFERS
+
+
+def contains(value: str, text: str) -> bool:
+    """True where the text has the value, whatever its case, and not as a piece of a longer number."""
+    wanted, whole = value.casefold(), text.casefold()
+    if not wanted:
+        return False
+    start = whole.find(wanted)
+    while start >= 0:
+        if not cuts_number(whole, start, start + len(wanted)):
+            return True
+        start = whole.find(wanted, start + 1)
+    return False
+
+
+def _passage(quoted: str, text: str) -> tuple[int, int] | None:
+    # partial_ratio looks for the shorter in the longer: a long quote would hide what was added.
+    if len(quoted) >= len(text):
+        return (0, len(text)) if fuzz.ratio(quoted, text) >= FUZZY_SCORE else None
+    match = fuzz.partial_ratio_alignment(quoted, text, score_cutoff=FUZZY_SCORE)
+    return (match.dest_start, match.dest_end) if match is not None else None
+
+
+def _same_numbers(quoted: str, text: str, start: int, end: int) -> bool:
+    wanted = numerals(quoted)
+    low, high = max(0, start - 40), min(len(text), end + 40)  # room for numbers that the passage cuts
+    near = [n for n in numerals(text[low:high], low) if n.end > start and n.start < end]
+    inside = [n for n in near if n.start >= start and n.end <= end]
+    first = [n for n in near[:1] if n not in inside]
+    last = [n for n in near[-1:] if n not in inside and n not in first]
+    choices = (inside, first + inside, inside + last, first + inside + last)
+    return any(_alike(wanted, choice) for choice in choices)
+
+
+def _alike(left: list[Numeral], right: list[Numeral]) -> bool:
+    return len(left) == len(right) and all(map(same_number, left, right))

@@ -1,0 +1,120 @@
+"""The tables of one partition that the suite looks at, and the refusal of lazy, missing or mistyped ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import polars as pl
+
+from enrichment_platform.spec import EnrichmentSpec
+
+ROW_ID = "row_id"
+OK = "ok"
+TRUNCATED = "length"
+
+
+class UnusableInputError(Exception):
+    """A check cannot run on what it was given; the message names the table and the columns, never a value."""
+
+
+@dataclass(frozen=True)
+class PartitionTables:
+    """Tables of one partition, collected.
+
+    Args:
+        raw_ids: row_id of every row of the raw table.
+        quarantined: row_id, stage, reason of rows set aside at the stages raw and cleaned.
+        cleaned: row_id, partition_key and the source columns.
+        staged: the classified table: row_id, partition_key, output columns and answer columns.
+
+    Raises:
+        TypeError: a table is not a `polars.DataFrame`; data checks are skipped on lazy frames, and pass.
+    """
+
+    raw_ids: pl.DataFrame
+    quarantined: pl.DataFrame
+    cleaned: pl.DataFrame
+    staged: pl.DataFrame
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            table = getattr(self, field.name)
+            if not isinstance(table, pl.DataFrame):
+                raise TypeError(
+                    f"{field.name} is a {type(table).__name__}; checks need a collected polars.DataFrame"
+                )
+
+    @cached_property
+    def answered(self) -> pl.DataFrame:
+        """Staged rows with a whole, well-formed answer: the only ones that the checks on outputs look at.
+
+        Raises:
+            UnusableInputError: staged lacks a column or is empty where cleaned is not; no row has an answer.
+        """
+        require_columns(
+            "staged", self.staged, {ROW_ID: pl.String, "status": pl.String, "finish_reason": pl.String}
+        )
+        if self.staged.is_empty():
+            if self.cleaned.is_empty():
+                return self.staged
+            raise UnusableInputError(f"staged is empty, cleaned has {self.cleaned.height:,} rows")
+        answered = self.staged.filter(is_answered())
+        if answered.is_empty():
+            raise UnusableInputError("no staged row has a whole answer, so there is nothing to look at")
+        return answered
+
+
+def is_answered() -> pl.Expr:
+    """True for rows whose status is ok and whose answer was not cut off; never null."""
+    whole = pl.col("finish_reason").ne_missing(TRUNCATED)
+    return pl.col("status").eq_missing(pl.lit(OK)) & whole
+
+
+def require_columns(
+    table: str, frame: pl.DataFrame, columns: Mapping[str, pl.DataType | type[pl.DataType]]
+) -> None:
+    """Refuse a frame that lacks columns or has them in other types.
+
+    Raises:
+        UnusableInputError: names the table and every missing or mistyped column.
+    """
+    problems = []
+    for name, dtype in columns.items():
+        if name not in frame.columns:
+            problems.append(f"no column {name}")
+        elif frame.schema[name] != dtype:
+            problems.append(f"column {name} is {frame.schema[name]}, not {dtype}")
+    if problems:
+        raise UnusableInputError(f"{table}: {', '.join(problems)}")
+
+
+def source_texts(spec: EnrichmentSpec, cleaned: pl.DataFrame) -> pl.DataFrame:
+    """The text of each cleaned row that the model could see.
+
+    Returns:
+        Frame (row_id, source), one row an id; the prompt's columns in order, whitespace collapsed, with a
+        private-use character between columns so that no exact quote reaches across two of them.
+
+    Raises:
+        UnusableInputError: cleaned lacks row_id or a column of the prompt.
+    """
+    require_columns("cleaned", cleaned, {ROW_ID: pl.String})
+    missing = [name for name in spec.prompt.columns if name not in cleaned.columns]
+    if missing:
+        raise UnusableInputError(f"cleaned: no column {', '.join(missing)}")
+    texts = [collapsed(_as_text(name, cleaned.schema[name])).fill_null("") for name in spec.prompt.columns]
+    unique = cleaned.unique(ROW_ID, keep="first", maintain_order=True)
+    return unique.select(ROW_ID, pl.concat_str(texts, separator="\ue000").alias("source"))
+
+
+def collapsed(text: pl.Expr) -> pl.Expr:
+    """The text with every run of whitespace as one space, none at the ends."""
+    return text.str.replace_all(r"\s+", " ").str.strip_chars()
+
+
+def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
+    if isinstance(dtype, pl.List):
+        return pl.col(name).cast(pl.List(pl.String)).list.join(" ", ignore_nulls=True)
+    return pl.col(name).cast(pl.String)

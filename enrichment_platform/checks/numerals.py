@@ -1,0 +1,135 @@
+"""Numbers as texts write them: where they are in a text, and which value each can stand for."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import NamedTuple
+
+_RUN = re.compile(r"\d+(?:[.,'’]\d+)*")
+_DIGITS = re.compile(r"\d+")
+_FORMS = (  # whole pattern, thousands separators, decimal separator
+    (re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?"), ",", "."),
+    (re.compile(r"\d{1,2}(?:,\d{2})*,\d{3}(?:\.\d+)?"), ",", "."),  # lakh and crore
+    (re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?"), ".", ","),
+    (re.compile(r"\d{1,3}(?:['’]\d{3})+(?:[.,]\d+)?"), "'’", ","),
+    (re.compile(r"\d+(?:\.\d+)?"), "", "."),
+)
+_DECIMAL_COMMA = re.compile(r"\d+,\d+")
+_SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?![\d])")
+_SIGN = re.compile(r"(?:[-−–]|\bminus|\()\s?[$€£¥]?\s?$")
+_SCALE = re.compile(r"\s?(k|thousand|million|mn|billion|bn)\b", re.IGNORECASE)
+_SCALES = {"k": 3, "thousand": 3, "million": 6, "mn": 6, "billion": 9, "bn": 9}
+_UP_TO_TWENTY = (
+    *(
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+    ),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
+)
+_WORDS = {word: Decimal(number) for number, word in enumerate(_UP_TO_TWENTY)}
+_WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
+
+
+class Numeral(NamedTuple):
+    """One number in a text: its place [start, end), its characters, and the values that it can stand for."""
+
+    start: int
+    end: int
+    text: str
+    values: frozenset[Decimal]
+
+
+def numerals(text: str, offset: int = 0) -> list[Numeral]:
+    """The numbers of a text in order; what is none as a whole (1.2.3, 10.0.0.1) is taken run by run."""
+    found = []
+    for run in _RUN.finditer(text):
+        values = _values(run.group())
+        if values:
+            found.append(Numeral(offset + run.start(), offset + run.end(), run.group(), values))
+            continue
+        for part in _DIGITS.finditer(text, run.start(), run.end()):
+            digits = part.group()
+            found.append(
+                Numeral(offset + part.start(), offset + part.end(), digits, frozenset([Decimal(digits)]))
+            )
+    return found
+
+
+def same_number(left: Numeral, right: Numeral) -> bool:
+    """True where both are written alike or have a common value; 0071 and 71 are different, as codes are."""
+    if left.text == right.text:
+        return True
+    if _padded(left.text) or _padded(right.text):
+        return False
+    return bool(left.values & right.values)
+
+
+def states_number(text: str, value: int | float) -> bool:
+    """True where the text states exactly this number: as digits, with k or million, or as a word.
+
+    A negative value needs a minus or a parenthesis before its digits; `1,200` is a thousand, `1,2` a decimal.
+    """
+    wanted = Decimal(value) if isinstance(value, int) else Decimal(repr(value))
+    if not wanted.is_finite():
+        return False
+    return any(wanted in values for values in _stated(text))
+
+
+def cuts_number(text: str, start: int, end: int) -> bool:
+    """True where [start, end) begins or ends within a number of the text."""
+    if start == end:
+        return False
+    low, high = start, end
+    while low > 0 and _in_run(text[low - 1]):
+        low -= 1
+    while high < len(text) and _in_run(text[high]):
+        high += 1
+    if low < start and any(n.start < start < n.end for n in numerals(text[low:end], low)):
+        return True
+    return high > end and any(n.start < end < n.end for n in numerals(text[start:high], start))
+
+
+def _stated(text: str) -> list[set[Decimal]]:
+    stated = []
+    for numeral in numerals(text):
+        values = set(numeral.values)
+        scale = _SCALE.match(text, numeral.end)
+        if scale:
+            values |= {value.scaleb(_SCALES[scale.group(1).lower()]) for value in numeral.values}
+        if _SIGN.search(text, max(0, numeral.start - 9), numeral.start):
+            values |= {-value for value in values}
+        stated.append(values)
+    stated += [set(_values(match.group().replace(" ", ""))) for match in _SPACED.finditer(text)]
+    stated += [{_WORDS[match.group().lower()]} for match in _WORD.finditer(text)]
+    return stated
+
+
+def _values(run: str) -> frozenset[Decimal]:
+    values = set()
+    for form, thousands, decimal in _FORMS:
+        if form.fullmatch(run):
+            plain = run.translate(str.maketrans("", "", thousands)) if thousands else run
+            values.add(Decimal(plain.replace(decimal, ".")))
+    if not values and _DECIMAL_COMMA.fullmatch(run):
+        values.add(Decimal(run.replace(",", ".")))
+    return frozenset(values)
+
+
+def _padded(text: str) -> bool:
+    return len(text) > 1 and text[0] == "0" and text[1].isdecimal()
+
+
+def _in_run(character: str) -> bool:
+    return character.isdecimal() or character in ".,'’"

@@ -1,0 +1,86 @@
+"""The Enrichment component: one YAML file in, four partitioned assets with checks and a schedule out."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import dagster as dg
+from pydantic import BaseModel
+
+from enrichment_platform.checks import check_threshold_names
+from enrichment_platform.cleaning import check_steps
+from enrichment_platform.components.attributes import checked, rendered
+from enrichment_platform.components.model_pool import ModelPool
+from enrichment_platform.components.scaffold import EnrichmentScaffolder
+from enrichment_platform.errors import InputError
+from enrichment_platform.inference.pool import DEFAULT_POOL, ModelPoolSpec
+from enrichment_platform.inference.prompt import prompt_problems
+from enrichment_platform.spec import EnrichmentSpec
+from enrichment_platform.stages.classified import classified_asset
+from enrichment_platform.stages.cleaned import cleaned_asset
+from enrichment_platform.stages.enriched import enriched_asset
+from enrichment_platform.stages.partitions import partitions_definition
+from enrichment_platform.stages.raw import raw_asset
+from enrichment_platform.stages.schedule import enrichment_job, enrichment_schedule
+from enrichment_platform.stages.suite import suite_checks
+
+
+@dg.scaffold_with(EnrichmentScaffolder)
+class Enrichment(dg.Component, EnrichmentSpec):
+    """Enriches a table with a language model: `raw -> cleaned -> classified -> enriched`, partitioned and checked.
+
+    Declares source, partitions, cleaning steps, prompt, output fields, model pool, data class, check settings,
+    schedule and freshness. `dg scaffold defs enrichment_platform.components.Enrichment NAME` writes a commented start.
+    """
+
+    @classmethod
+    def get_model_cls(cls) -> type[BaseModel]:
+        """The YAML attributes."""
+        return EnrichmentSpec
+
+    @classmethod
+    def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
+        """Build from YAML attributes; Dagster's templates are rendered everywhere but in the prompt."""
+        return checked(cls, rendered(attributes, context, verbatim=("prompt",)))
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """The four assets, their checks, the job and the schedule.
+
+        Raises:
+            InputError: names each attribute that is wrong.
+        """
+        pool = self._pool(context)
+        self._check(context)
+        job = enrichment_job(self)
+        return dg.Definitions(
+            assets=[
+                raw_asset(self, context.project_root),
+                cleaned_asset(self),
+                classified_asset(self, pool),
+                enriched_asset(self),
+            ],
+            asset_checks=[suite_checks(self)],
+            jobs=[job],
+            schedules=[enrichment_schedule(self, job)] if self.schedule else [],
+        )
+
+    def _check(self, context: dg.ComponentLoadContext) -> None:
+        partitions_definition(self.partitions)
+        problems = [
+            *check_steps(self),
+            *prompt_problems(self.prompt, self.output),
+            *check_threshold_names(self),
+        ]
+        if problems:
+            where = f"{context.path.name}: " if context.path else ""
+            raise InputError("\n".join(f"{where}attributes: {problem}" for problem in problems))
+
+    def _pool(self, context: dg.ComponentLoadContext) -> ModelPoolSpec:
+        pools: dict[str, ModelPoolSpec] = {DEFAULT_POOL.name: DEFAULT_POOL}
+        pools |= {pool.name: pool for pool in context.component_tree.get_all_components(of_type=ModelPool)}
+        if self.model.pool not in pools:
+            raise InputError(
+                f"attributes.model.pool: there is no model pool {self.model.pool!r}; defined are"
+                f" {', '.join(sorted(pools))} (add one with `type: enrichment_platform.components.ModelPool`)"
+            )
+        return pools[self.model.pool]

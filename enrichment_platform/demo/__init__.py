@@ -1,0 +1,1 @@
+"""The demo: generated support tickets, and a summary of what became of them."""

@@ -1,0 +1,33 @@
+"""The errors that a user can cause; each message says what, where, what is allowed and what to do."""
+
+
+class EnrichmentError(Exception):
+    """A failure with a message for a person: the command exits with 1, no traceback is shown."""
+
+    exit_code = 1
+
+
+class InputError(EnrichmentError):
+    """Wrong input (a name, a date, a field of the YAML): the command exits with 2."""
+
+    exit_code = 2
+
+
+class SourceError(EnrichmentError):
+    """A source could not be read: missing file, column or table, unreachable host, nothing in it."""
+
+
+class EndpointUnavailableError(EnrichmentError):
+    """No endpoint of the pool answers; what was answered before is kept."""
+
+
+class DataClassError(EnrichmentError):
+    """No endpoint of the pool may see rows of the enrichment's data class."""
+
+
+class PublicationRefusedError(EnrichmentError):
+    """The staged version has no passing verdict, so it was not published."""
+
+
+class TableNotFoundError(EnrichmentError):
+    """The lake holds no such table or partition yet."""

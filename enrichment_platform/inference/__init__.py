@@ -1,0 +1,1 @@
+"""From a row to a stored answer: task, fingerprint, ledger, dispatcher, endpoints. Free of Dagster."""

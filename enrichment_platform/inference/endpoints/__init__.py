@@ -1,0 +1,1 @@
+"""Places that answer requests: the embedded model and any OpenAI-compatible server."""

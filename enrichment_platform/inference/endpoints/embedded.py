@@ -1,0 +1,141 @@
+"""An endpoint over a language model inside this process: llama.cpp's server on a loopback port."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from enrichment_platform.errors import EndpointUnavailableError
+from enrichment_platform.inference.endpoints import llama_server, model_file, openai_wire
+from enrichment_platform.inference.endpoints.openai import OpenAIEndpoint
+from enrichment_platform.inference.endpoints.protocol import (
+    Completion,
+    CompletionRequest,
+    EndpointError,
+    Failure,
+    Price,
+)
+from enrichment_platform.spec import DataClass
+
+# One thread serves all slots, so a request waits for the others of its batch and of other partitions.
+_TIMEOUT_S = 600.0
+# llguidance knows no look-around, no word boundaries and no back references. With one of them in the grammar
+# llama.cpp drops the whole constraint; without the pattern it keeps the rest, and the contract checks it.
+_NOT_REGULAR = re.compile(r"\(\?(?:[=!]|<[=!])|\\[bBAZ1-9]|\(\?P=")
+
+
+class EmbeddedEndpoint:
+    """Answers with a GGUF model on the CPU of this process; endpoints of equal settings share one server.
+
+    Args:
+        name: Recorded with every attempt.
+        data_classes: What it may see.
+        gguf: The model; the default model (fetched once) where None.
+        slots: Requests that are computed together; one core's throughput is shared by them.
+        context_tokens: Prompt and answer of one request together.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        data_classes: frozenset[DataClass],
+        *,
+        gguf: Path | None = None,
+        slots: int = 2,
+        context_tokens: int = 4096,
+    ) -> None:
+        self.name = name
+        self.data_classes = data_classes
+        self.max_concurrency = slots
+        self.price = Price()
+        self._gguf = gguf
+        self._context_tokens = context_tokens
+        self._starting = threading.Lock()
+        self._lease: llama_server.Lease | None = None
+        self._http: OpenAIEndpoint | None = None
+
+    async def model_identity(self) -> str:
+        """`<file stem>@<first 12 hex digits of the file's SHA-256>`; neither loads nor fetches the model.
+
+        Raises:
+            EndpointUnavailableError: the file does not exist.
+        """
+        return await asyncio.to_thread(model_file.identity, self._gguf)
+
+    async def start(self) -> None:
+        """Fetch the model where it is missing, start the server, and have it answer once.
+
+        Raises:
+            EndpointUnavailableError: xllamacpp is not installed, or the model cannot be fetched or loaded.
+        """
+        if self._http is None:
+            await asyncio.to_thread(self._start)
+
+    async def complete(self, request: CompletionRequest) -> Completion:
+        """Answer one request; see `Endpoint.complete`. Starts the server where `start` was not called."""
+        try:
+            await self.start()
+        except EndpointUnavailableError as error:
+            raise EndpointError(Failure.CONNECTION, str(error)) from None
+        http = self._http
+        if http is None:
+            raise EndpointError(Failure.CONNECTION, "closed while it started")
+        return await http.post(embedded_body(request, await http.model_identity()))
+
+    async def close(self) -> None:
+        """Release the connections and this endpoint's share of the server; the last one stops it."""
+        http, lease = self._http, self._lease
+        self._http = self._lease = None
+        if http is not None:
+            await http.close()
+        if lease is not None:
+            await asyncio.to_thread(lease.release)
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._http is not None:
+                return
+            llama_server.require_xllamacpp()
+            path = model_file.existing(self._gguf) if self._gguf else model_file.default_model_file()
+            identity = model_file.identity(path)
+            settings = llama_server.Settings(str(path), identity, self.max_concurrency, self._context_tokens)
+            self._lease = llama_server.lease(settings)
+            self._http = OpenAIEndpoint(
+                self.name,
+                self._lease.url,
+                self.data_classes,
+                model=identity,
+                api_key=self._lease.api_key,
+                max_concurrency=self.max_concurrency,
+                timeout_s=_TIMEOUT_S,
+            )
+
+
+def embedded_body(request: CompletionRequest, model: str) -> dict[str, Any]:
+    """The request's body with a grammar in place of the JSON schema.
+
+    llama.cpp's own reading of a schema allows runs of white space (twice the tokens, and some answers never
+    end) and accepts any string where a pattern uses `\\d`, `\\w` or is not anchored. llguidance, which
+    xllamacpp carries, has neither fault.
+    """
+    body = openai_wire.request_body(request, model)
+    del body["response_format"]
+    schema = {**_regular(request.json_schema), "x-guidance": {"whitespace_flexible": False}}
+    body["grammar"] = f"%llguidance {{}}\nstart: %json {orjson.dumps(schema).decode()}"
+    return body
+
+
+def _regular(schema: Any) -> Any:
+    """The schema without patterns that are not regular languages."""
+    if isinstance(schema, list):
+        return [_regular(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    pattern = schema.get("pattern")
+    drop = isinstance(pattern, str) and _NOT_REGULAR.search(pattern)
+    return {key: _regular(value) for key, value in schema.items() if not (drop and key == "pattern")}

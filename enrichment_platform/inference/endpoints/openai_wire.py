@@ -1,0 +1,166 @@
+"""The OpenAI chat-completions wire format: request body, answer, and what a refused request means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import orjson
+
+from enrichment_platform.inference.endpoints.protocol import (
+    Completion,
+    CompletionRequest,
+    EndpointError,
+    Failure,
+)
+
+_IDENTIFIER = re.compile(r"^[A-Za-z][A-Za-z0-9_.-]{0,47}$")
+# The provider says "429" for an empty account too, but waiting does not fill it.
+_NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+
+
+def request_body(request: CompletionRequest, model: str) -> dict[str, Any]:
+    """Body of POST /chat/completions for an answer that matches the request's JSON schema."""
+    return {
+        "model": model,
+        "messages": list(request.messages),
+        "max_tokens": request.max_output_tokens,
+        "temperature": request.temperature,
+        "seed": request.seed,
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "strict": True, "schema": request.json_schema},
+        },
+    }
+
+
+def encoded(body: dict[str, Any]) -> bytes:
+    """Serialise a request body.
+
+    Raises:
+        EndpointError: BAD_REQUEST, the messages hold text that UTF-8 cannot carry (a lone surrogate).
+    """
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError:
+        # `from None`: the encoder's own message may quote what it could not encode.
+        raise EndpointError(Failure.BAD_REQUEST, "the prompt cannot be encoded as UTF-8 JSON") from None
+
+
+def completion(raw: bytes, model: str, latency_ms: float) -> Completion:
+    """Read the body of a 200.
+
+    Args:
+        raw: the body.
+        model: recorded where the server does not name the model that answered.
+        latency_ms: wall time of the request.
+
+    Raises:
+        EndpointError: BAD_RESPONSE, the body is not a chat completion.
+    """
+    answer = _json_object(raw)
+    if answer is None:
+        raise EndpointError(Failure.BAD_RESPONSE, "status 200, the body is not a JSON object", 200)
+    choices = answer.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    message = first.get("message") if isinstance(first, dict) else None
+    if not isinstance(first, dict) or not isinstance(message, dict):
+        detail = "status 200, the body has no choices with a message"
+        raise EndpointError(Failure.BAD_RESPONSE, detail + _named(_error_names(answer)), 200)
+    usage = _object(answer.get("usage"))
+    content, refusal = message.get("content"), message.get("refusal")
+    return Completion(
+        text=content if isinstance(content, str) else "",
+        finish_reason=_text(first.get("finish_reason"), "unknown"),
+        model=_text(answer.get("model"), model),
+        input_tokens=_count(usage.get("prompt_tokens")),
+        cached_tokens=_count(_object(usage.get("prompt_tokens_details")).get("cached_tokens")),
+        output_tokens=_count(usage.get("completion_tokens")),
+        latency_ms=latency_ms,
+        refusal=refusal if isinstance(refusal, str) and refusal else None,
+    )
+
+
+def refused(
+    status: int, headers: Mapping[str, str], raw: bytes, now: datetime | None = None
+) -> EndpointError:
+    """What a status other than 200 means; of the body only short `type` and `code` identifiers are kept."""
+    names = _error_names(_json_object(raw) or {})
+    detail = f"status {status}{_named(names)}"
+    return EndpointError(_failure(status, names), detail, status, retry_after_s(headers, now))
+
+
+def first_model(raw: bytes) -> str | None:
+    """Id of the first model in the answer of GET /models; None where there is none."""
+    data = (_json_object(raw) or {}).get("data")
+    models = data if isinstance(data, list) else []
+    return next(
+        (item["id"] for item in models if isinstance(item, dict) and isinstance(item.get("id"), str)), None
+    )
+
+
+def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Seconds that the server asks to wait: `Retry-After-Ms`, or `Retry-After` in seconds or as a date."""
+    milliseconds = _number(headers.get("Retry-After-Ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("Retry-After")
+    seconds = _number(value)
+    if seconds is not None or value is None:
+        return seconds
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max((moment - (now or datetime.now(UTC))).total_seconds(), 0.0)
+
+
+def _failure(status: int, names: list[str]) -> Failure:
+    if status in (401, 402, 403) or _NO_CREDIT.intersection(names):
+        return Failure.UNAUTHORIZED
+    if status == 429:
+        return Failure.RATE_LIMIT
+    if status == 408:
+        return Failure.TIMEOUT
+    return Failure.SERVER_ERROR if status >= 500 else Failure.BAD_REQUEST
+
+
+def _error_names(answer: dict[str, Any]) -> list[str]:
+    error = _object(answer.get("error")) or answer  # vLLM before 0.10 has no envelope
+    names = [error.get("type"), error.get("code")]
+    return [name for name in names if isinstance(name, str) and _IDENTIFIER.match(name)]
+
+
+def _named(names: list[str]) -> str:
+    return f" ({', '.join(names)})" if names else ""
+
+
+def _json_object(raw: bytes) -> dict[str, Any] | None:
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any, otherwise: str) -> str:
+    return value if isinstance(value, str) and value else otherwise
+
+
+def _count(value: Any) -> int:
+    return max(value, 0) if isinstance(value, int) else 0
+
+
+def _number(value: str | None) -> float | None:
+    if value is None or not re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
+        return None
+    return float(value)

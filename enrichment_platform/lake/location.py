@@ -1,0 +1,45 @@
+"""Where local state, the lake and the ledger are, read from the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def home() -> Path:
+    """Folder of all local state: `ENRICHMENT_HOME`, or `.enrichment` in the current folder; absolute."""
+    return Path(os.environ.get("ENRICHMENT_HOME") or ".enrichment").expanduser().absolute()
+
+
+def lake_uri() -> str:
+    """URI of the lake: `ENRICHMENT_LAKE` (a path or `s3://bucket/prefix`), or `lake/` under the home."""
+    configured = os.environ.get("ENRICHMENT_LAKE")
+    if not configured:
+        return str(home() / "lake")
+    return configured.rstrip("/") if "://" in configured else str(Path(configured).expanduser().absolute())
+
+
+def ledger_url() -> str:
+    """SQLAlchemy URL of the ledger: `ENRICHMENT_LEDGER`, or a SQLite file under the home."""
+    return os.environ.get("ENRICHMENT_LEDGER") or f"sqlite:///{home() / 'ledger.db'}"
+
+
+def warehouse_path() -> Path:
+    """DuckDB file with one view a table."""
+    return home() / "warehouse.duckdb"
+
+
+def storage_options(uri: str) -> dict[str, str] | None:
+    """Object-store options for deltalake; credentials come from the usual AWS variables.
+
+    An endpoint that is plain HTTP (MinIO, a test server) has to be allowed by name.
+    """
+    if not uri.startswith("s3://"):
+        return None
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    options = {"aws_conditional_put": "etag"}
+    if endpoint:
+        options["aws_endpoint"] = endpoint
+        if endpoint.startswith("http://"):
+            options["aws_allow_http"] = "true"
+    return options

@@ -1,0 +1,252 @@
+"""Delta tables of the lake: read a partition, replace it in one commit, find and restore an earlier one."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import polars as pl
+import pyarrow.dataset as pads
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import TableNotFoundError as DeltaTableNotFoundError
+
+from enrichment_platform.errors import EnrichmentError, TableNotFoundError
+from enrichment_platform.lake.location import lake_uri, storage_options
+from enrichment_platform.lake.warehouse import refresh_warehouse
+
+PARTITION_COLUMN = "partition_key"
+COMMIT_ATTEMPTS = 20
+# Restoring needs the log entry of the earlier version; Delta forgets entries after 30 days by default.
+TABLE_CONFIGURATION: dict[str, str | None] = {
+    "delta.logRetentionDuration": "interval 3650 days",
+    "delta.deletedFileRetentionDuration": "interval 3650 days",
+}
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit of a table: Delta version, id, time and what the writer noted."""
+
+    version: int
+    commit_id: str
+    at: datetime
+    partition_key: str
+    notes: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A folder or bucket of Delta tables, `<schema>/<table>` each."""
+
+    uri: str
+
+    @classmethod
+    def from_environment(cls) -> Lake:
+        """The lake that `ENRICHMENT_LAKE` or `ENRICHMENT_HOME` names."""
+        return cls(lake_uri())
+
+    def table_uri(self, table: str) -> str:
+        """Address of `schema/table`."""
+        return f"{self.uri}/{table}"
+
+    def open(self, table: str, version: int | None = None) -> DeltaTable:
+        """Open a table, at its newest or a given version.
+
+        Raises:
+            TableNotFoundError: nothing has been written there yet.
+        """
+        uri = self.table_uri(table)
+        try:
+            return DeltaTable(uri, version=version, storage_options=storage_options(uri))
+        except DeltaTableNotFoundError as error:
+            raise TableNotFoundError(
+                f"table {table} does not exist in {self.uri}; materialize that stage first"
+            ) from error
+
+    def exists(self, table: str) -> bool:
+        """Whether the table has at least one commit."""
+        uri = self.table_uri(table)
+        return DeltaTable.is_deltatable(uri, storage_options=storage_options(uri))
+
+    def tables(self) -> list[str]:
+        """All tables, `schema/table`, sorted."""
+        if "://" in self.uri:
+            filesystem, root = fsspec.core.url_to_fs(self.uri)
+            # A bucket listing is cached by fsspec; a table written a moment ago has to be seen.
+            filesystem.invalidate_cache()
+            try:
+                logs = filesystem.glob(f"{root}/*/*/_delta_log/*0.json")
+            except FileNotFoundError:
+                return []
+            names = {"/".join(log.split("/_delta_log/")[0].split("/")[-2:]) for log in logs}
+        else:
+            names = {f"{log.parent.parent.name}/{log.parent.name}" for log in Path(self.uri).glob("*/*/_delta_log")}
+        return sorted(name for name in names if self.exists(name))
+
+    def read(
+        self,
+        table: str,
+        partition_key: str | None = None,
+        *,
+        columns: Sequence[str] | None = None,
+        version: int | None = None,
+        where: dict[str, str] | None = None,
+    ) -> pl.DataFrame:
+        """Read a partition (or all of them), with equality filters on further columns.
+
+        Raises:
+            TableNotFoundError: nothing has been written there yet.
+        """
+        filters = {**({PARTITION_COLUMN: partition_key} if partition_key is not None else {}), **(where or {})}
+        expression: Any = None
+        for column, value in filters.items():
+            term = pads.field(column) == value
+            expression = term if expression is None else expression & term
+        dataset = self.open(table, version).to_pyarrow_dataset()
+        frame = pl.from_arrow(dataset.to_table(columns=list(columns) if columns else None, filter=expression))
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+    def replace_partition(
+        self,
+        table: str,
+        partition_key: str,
+        frame: pl.DataFrame,
+        *,
+        where: dict[str, str] | None = None,
+        notes: dict[str, str] | None = None,
+    ) -> str:
+        """Replace a partition (or the part of it that `where` names) in one commit; returns the commit's id.
+
+        Writers of different partitions never conflict. `where` columns are partition columns too.
+
+        Raises:
+            EnrichmentError: a column cannot be stored with the type that the table has.
+        """
+        slice_ = {PARTITION_COLUMN: partition_key, **(where or {})}
+        predicate = " AND ".join(f"{column} = {quote(value)}" for column, value in slice_.items())
+        commit_id = uuid.uuid4().hex
+        metadata = {"commit_id": commit_id, "partition_key": partition_key, **(notes or {})}
+        self._commit(table, frame, list(slice_), metadata, mode="overwrite", predicate=predicate)
+        return commit_id
+
+    def append(self, table: str, frame: pl.DataFrame, *, partition_by: Sequence[str]) -> None:
+        """Add rows in one commit; appends never conflict."""
+        self._commit(table, frame, list(partition_by), {}, mode="append", predicate=None)
+
+    def _commit(
+        self,
+        table: str,
+        frame: pl.DataFrame,
+        partition_by: list[str],
+        metadata: dict[str, str],
+        *,
+        mode: str,
+        predicate: str | None,
+    ) -> None:
+        uri = self.table_uri(table)
+        options = storage_options(uri)
+        for attempt in range(COMMIT_ATTEMPTS):
+            try:
+                created = self._create(table, frame, partition_by)
+                before = self.open(table)
+                known = pl.from_arrow(before.to_pyarrow_dataset().schema.empty_table())
+                assert isinstance(known, pl.DataFrame)
+                aligned = align(frame, known.schema, table)
+                widened = bool(set(aligned.columns) - set(known.columns))
+                write_deltalake(
+                    before,
+                    aligned.to_arrow(),
+                    mode=mode,  # type: ignore[arg-type]
+                    predicate=predicate,
+                    schema_mode="merge" if widened else None,
+                    storage_options=options,
+                    commit_properties=CommitProperties(custom_metadata=metadata, max_commit_retries=100),
+                )
+            except (CommitFailedError, DeltaError):
+                # Only creating a table and adding a column conflict with other writers: look again and retry.
+                if attempt == COMMIT_ATTEMPTS - 1:
+                    raise
+                time.sleep(random.uniform(0.02, 0.2) * (attempt + 1))  # noqa: S311
+            else:
+                if created or widened:
+                    refresh_warehouse(self.uri, self.tables())
+                return
+
+    def _create(self, table: str, frame: pl.DataFrame, partition_by: list[str]) -> bool:
+        if self.exists(table):
+            return False
+        uri = self.table_uri(table)
+        DeltaTable.create(
+            uri,
+            schema=without_null_types(frame).to_arrow().schema,
+            mode="ignore",
+            partition_by=partition_by,
+            configuration=TABLE_CONFIGURATION,
+            storage_options=storage_options(uri),
+        )
+        return True
+
+    def commits(self, table: str, partition_key: str) -> list[Commit]:
+        """Commits that replaced a partition, newest first."""
+        found = []
+        for entry in self.open(table).history():
+            if entry.get("partition_key") == partition_key and "commit_id" in entry:
+                known = {"commit_id", "partition_key"}
+                notes = {k: v for k, v in entry.items() if isinstance(v, str) and k not in known}
+                at = datetime.fromtimestamp(entry["timestamp"] / 1000, UTC)
+                found.append(Commit(entry["version"], entry["commit_id"], at, partition_key, notes))
+        return found
+
+
+def quote(value: str) -> str:
+    """A SQL string literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def content_version(frame: pl.DataFrame) -> str:
+    """Hash of a table's content, whatever the order of its rows and columns: 16 hex digits."""
+    columns = sorted(frame.columns)
+    ordered = frame.select(columns)
+    if "row_id" in columns:
+        ordered = ordered.sort("row_id", *[c for c in columns if c != "row_id" and not ordered[c].dtype.is_nested()])
+    digest = hashlib.sha256("\x1f".join(columns).encode())
+    digest.update(ordered.write_ndjson().encode())
+    return digest.hexdigest()[:16]
+
+
+def without_null_types(frame: pl.DataFrame) -> pl.DataFrame:
+    """Columns that hold nothing but null become strings: Delta has no null type."""
+    return frame.with_columns(pl.col(c).cast(pl.String) for c, t in frame.schema.items() if t == pl.Null)
+
+
+def align(frame: pl.DataFrame, known: pl.Schema, table: str) -> pl.DataFrame:
+    """Cast a frame to the types that its table already has; columns that it lacks become null.
+
+    Raises:
+        EnrichmentError: a value does not fit the stored type.
+    """
+    casts = []
+    for column, dtype in frame.schema.items():
+        stored = known.get(column)
+        if stored is None or stored == dtype:
+            continue
+        try:
+            frame.select(pl.col(column).cast(stored, strict=True))
+        except pl.exceptions.PolarsError as error:
+            raise EnrichmentError(
+                f"column {column!r} of {table} is stored as {stored} and now comes as {dtype}, which does not fit;"
+                " rename the column in source.columns or remove the old table"
+            ) from error
+        casts.append(pl.col(column).cast(stored))
+    missing = [pl.lit(None, dtype=dtype).alias(column) for column, dtype in known.items() if column not in frame.columns]
+    return without_null_types(frame.with_columns(*casts, *missing))

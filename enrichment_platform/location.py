@@ -1,0 +1,54 @@
+"""The loaded code location, for the commands: its definitions and its enrichments by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import dagster as dg
+
+from enrichment_platform.components import Enrichment
+from enrichment_platform.errors import EnrichmentError, InputError
+from enrichment_platform.spec import EnrichmentSpec
+
+
+@dataclass(frozen=True)
+class Location:
+    """Definitions of the location and the specs of its enrichments."""
+
+    defs: dg.Definitions
+    enrichments: dict[str, EnrichmentSpec]
+
+    def enrichment(self, name: str) -> EnrichmentSpec:
+        """The enrichment of that name.
+
+        Raises:
+            InputError: there is none; names those that there are.
+        """
+        if name not in self.enrichments:
+            near = get_close_matches(name, self.enrichments, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise InputError(f"there is no enrichment {name!r}{hint} Known: {', '.join(sorted(self.enrichments))}")
+        return self.enrichments[name]
+
+
+def load_location() -> Location:
+    """Load everything under defs/.
+
+    Raises:
+        InputError: a component's YAML is wrong; names file and field.
+    """
+    try:
+        tree = dg.ComponentTree.for_project(Path(__file__).parent)
+        from enrichment_platform.definitions import defs
+
+        components = tree.get_all_components(of_type=Enrichment)
+        return Location(defs(), {component.name: component for component in components})
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, EnrichmentError):
+                raise InputError(f"the enrichments cannot be loaded: {cause}") from error
+            cause = cause.__cause__ or cause.__context__
+        raise

@@ -1,0 +1,360 @@
+"""The enrichment as plain data (pydantic); every layer below the components works from it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
+DataClass = Literal["public", "internal", "confidential", "restricted"]
+
+
+class Stage(StrEnum):
+    """The four stages; one Dagster asset and one Delta table each."""
+
+    RAW = "raw"
+    CLEANED = "cleaned"
+    CLASSIFIED = "classified"
+    ENRICHED = "enriched"
+
+
+QUARANTINE = "quarantine"
+ROW_COLUMNS = ("row_id", "partition_key")
+ANSWER_COLUMNS = (
+    "status",
+    "request_key",
+    "fingerprint",
+    "model",
+    "endpoint",
+    "finish_reason",
+    "attempts",
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "cost_usd",
+    "latency_ms",
+)
+
+
+class SpecModel(BaseModel):
+    """Immutable; an unknown field is an error that names it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class PartitionWindow:
+    """What a stage needs to know of a partition: its key and, for time partitions, [start, end) with time zone."""
+
+    key: str
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+class PartitionsSpec(SpecModel):
+    """How the table is cut: by time (of the source's `timestamp`) or by the values of a `column`."""
+
+    type: Literal["daily", "weekly", "monthly", "hourly", "static"] = "daily"
+    start: str | None = Field(None, description="First partition, e.g. 2026-01-01; hourly: 2026-01-01-00:00")
+    end: str | None = Field(None, description="End of the last partition (exclusive); open when absent")
+    end_offset: int = Field(0, description="1 adds the running partition, -1 leaves the newest one out")
+    timezone: str = Field("UTC", description="IANA name; cuts the partitions and reads timestamps that have none")
+    keys: list[str] = Field(default_factory=list, description="static: the partition keys")
+    column: str | None = Field(None, description="static: the source column that holds the partition key")
+
+    @model_validator(mode="after")
+    def _complete(self) -> PartitionsSpec:
+        if self.type == "static":
+            if not self.keys or not self.column:
+                raise ValueError("static partitions need `keys` and the source `column` that holds them")
+        elif self.start is None:
+            raise ValueError(f"{self.type} partitions need `start`, e.g. 2026-01-01")
+        return self
+
+
+class SourceSpec(SpecModel):
+    """What every source has: the key of a row, the time of a row, the columns that are kept."""
+
+    key: list[str] = Field(description="Column or columns that identify a row for ever; `row_id` is made of them")
+    timestamp: str | None = Field(None, description="Column that places a row in a time partition")
+    timestamp_format: str | None = Field(
+        None, description="strptime format, or epoch_s / epoch_ms; ISO 8601 when absent"
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="The columns that are kept: a list of names, or a mapping `our name: name in the source`;"
+        " all when absent. Key and timestamp use our names and are always kept.",
+    )
+
+    @field_validator("key", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _list_or_mapping(cls, value: Any) -> Any:
+        return {name: name for name in value} if isinstance(value, list) else value
+
+    @field_validator("key")
+    @classmethod
+    def _some_key(cls, value: list[str]) -> list[str]:
+        if not value:
+            raise ValueError("name at least one column that identifies a row")
+        return value
+
+
+class FileSource(SourceSpec):
+    """CSV, JSON lines, JSON or Parquet: one file, a glob or a directory; local, s3:// or https://; compressed or not."""
+
+    type: Literal["file"] = "file"
+    path: str = Field(
+        description="Path, glob, directory or URL; `{partition_key}` in it means one file a partition."
+        " `~` and `${VARIABLE}` are expanded; relative to the project's root."
+    )
+    format: Literal["csv", "jsonl", "json", "parquet"] | None = Field(None, description="From the name when absent")
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    records: str | None = Field(None, description="json: dotted path to the list of records")
+
+
+class SqlSource(SourceSpec):
+    """A query over any SQLAlchemy URL; may use :partition_start, :partition_end and :partition_key."""
+
+    type: Literal["sql"]
+    url: str = Field(description="SQLAlchemy URL; `${VARIABLE}` is read from the environment at run time")
+    query: str
+
+
+class HttpPaging(SpecModel):
+    """How the pages of a JSON API follow each other."""
+
+    type: Literal["none", "offset", "page", "cursor", "link"] = "none"
+    parameter: str = Field("offset", description="Query parameter that moves: the offset, page number or cursor")
+    size_parameter: str | None = Field(None, description="Query parameter that holds the page size")
+    size: int = Field(100, gt=0, description="Records a page")
+    first: int = Field(0, description="First offset or page number")
+    cursor: str | None = Field(None, description="cursor: dotted path to the next cursor in the answer")
+
+
+class HttpSource(SourceSpec):
+    """A paged HTTP JSON API; parameters may use {partition_start}, {partition_end}, {partition_last_day}, {partition_key}."""
+
+    type: Literal["http"]
+    url: str
+    params: dict[str, str] = Field(default_factory=dict)
+    headers: dict[str, str] = Field(default_factory=dict, description="`${VARIABLE}` is read at run time")
+    records: str = Field("", description="Dotted path to the list of records in the answer; empty: the answer itself")
+    record: str | None = Field(None, description="Dotted path to the fields inside one record, e.g. _source")
+    paging: HttpPaging = HttpPaging()
+    timeout_s: float = Field(60, gt=0)
+    override_env: str | None = Field(
+        None, description="Environment variable with a path or URL of a file that replaces this source when set"
+    )
+
+
+AnySource = Annotated[FileSource | SqlSource | HttpSource, Field(discriminator="type")]
+
+
+class CleaningStep(SpecModel):
+    """One named operation and its parameters."""
+
+    operation: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class CleaningSpec(SpecModel):
+    """Named operations in order, on text columns; a row that a filter takes out is quarantined with its reason."""
+
+    columns: list[str] = Field(default_factory=list, description="Text columns; the prompt's columns when absent")
+    steps: list[CleaningStep] = Field(
+        default_factory=list, description="`name` or `name: {parameter: value}`, in order"
+    )
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        return [_step(item) for item in value]
+
+
+def _step(item: Any) -> Any:
+    if isinstance(item, str):
+        return {"operation": item}
+    if isinstance(item, dict) and len(item) == 1 and "operation" not in item:
+        name, parameters = next(iter(item.items()))
+        return {"operation": name, "parameters": parameters or {}}
+    return item
+
+
+class Example(SpecModel):
+    """One few-shot example: the prompt's columns and the answer that is wanted."""
+
+    input: dict[str, str]
+    output: dict[str, Any]
+
+
+class PromptSpec(SpecModel):
+    """A sandboxed Jinja2 template over declared columns; a name that is not declared is an error at load."""
+
+    columns: list[str] = Field(min_length=1, description="Columns of the cleaned row that the model may see")
+    template: str = Field("", description="The user message; `name: value` lines of the columns when absent")
+    system: str = Field("", description="Instructions; the output fields are described after it")
+    examples: list[Example] = Field(default_factory=list, description="Few-shot examples, sent as earlier turns")
+
+
+class OutputField(SpecModel):
+    """One column that the model fills."""
+
+    name: str
+    type: Literal["label", "string", "number", "integer", "date", "boolean", "list"]
+    description: str = ""
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="label, or list of labels: the closed set, `label: description` or a list"
+    )
+    required: bool = Field(True, description="false: the model may answer null")
+    evidence: bool = Field(False, description="The model must quote the span of the text that the value came from")
+    pattern: str | None = Field(None, description="string: a regular expression that the whole value must match")
+    minimum: float | None = None
+    maximum: float | None = None
+    max_length: int = Field(200, gt=0, description="Characters of a string, items of a list")
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _list_or_mapping(cls, value: Any) -> Any:
+        return {str(label): "" for label in value} if isinstance(value, list) else value
+
+    @field_validator("name")
+    @classmethod
+    def _named(cls, value: str) -> str:
+        if not NAME.match(value):
+            raise ValueError("use lower-case letters, digits and underscores, starting with a letter")
+        if value in (*ROW_COLUMNS, *ANSWER_COLUMNS):
+            raise ValueError(f"{value!r} is a column of the platform; choose another name")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_type(self) -> OutputField:
+        if self.type == "label" and len(self.labels) < 2:
+            raise ValueError(f"label field {self.name!r} needs at least two `labels`")
+        if self.labels and self.type not in ("label", "list"):
+            raise ValueError(f"`labels` fits label and list fields, not {self.type!r} ({self.name})")
+        if self.pattern is not None:
+            if self.type != "string":
+                raise ValueError(f"`pattern` fits string fields, not {self.type!r} ({self.name})")
+            try:
+                re.compile(self.pattern)
+            except re.error as error:
+                raise ValueError(f"`pattern` of {self.name!r} is not a regular expression: {error}") from error
+        if (self.minimum is not None or self.maximum is not None) and self.type not in ("number", "integer"):
+            raise ValueError(f"`minimum` and `maximum` fit number fields, not {self.type!r} ({self.name})")
+        return self
+
+    @property
+    def evidence_column(self) -> str:
+        """Name of the column that holds the quoted span."""
+        return f"{self.name}_evidence"
+
+
+class ModelSettings(SpecModel):
+    """Which pool answers, and how it samples."""
+
+    pool: str = "default"
+    temperature: float = Field(0.0, ge=0)
+    seed: int = 0
+    max_output_tokens: int = Field(256, gt=0)
+
+
+class CheckSettings(SpecModel):
+    """Shares of rows (0 to 1) above which a partition is not published; below, the failing rows are quarantined."""
+
+    max_failed_share: float = Field(0.05, ge=0, le=1, description="Rows of a partition that fail any row check")
+    thresholds: dict[str, float] = Field(
+        default_factory=dict, description="A lower or higher share for one check, by its name"
+    )
+    allow_empty: bool = Field(False, description="true: a partition without rows is a quiet day, not a failure")
+    preview_rows: int = Field(0, ge=0, le=20, description="Rows shown in asset metadata; 0 keeps row text out of it")
+
+
+class FreshnessSpec(SpecModel):
+    """When the published table counts as late, in hours since its last materialization."""
+
+    fail_after_hours: float = Field(gt=0)
+    warn_after_hours: float | None = Field(None, gt=0)
+
+
+class EnrichmentSpec(SpecModel):
+    """One enrichment: source, partitions, cleaning, prompt, output fields, model, checks."""
+
+    name: str = Field(description="Prefix of the four assets, folder in the lake, schema in DuckDB")
+    description: str = ""
+    owners: list[str] = Field(default_factory=list, description="E-mail addresses or `team:name`")
+    tags: dict[str, str] = Field(default_factory=dict)
+    source: AnySource
+    partitions: PartitionsSpec
+    cleaning: CleaningSpec = CleaningSpec()
+    prompt: PromptSpec
+    output: list[OutputField] = Field(min_length=1)
+    model: ModelSettings = ModelSettings()
+    data_class: DataClass = Field("internal", description="Only endpoints that list this class may see the rows")
+    checks: CheckSettings = CheckSettings()
+    schedule: str | None = Field(None, description="Cron expression; a tick fills the newest partition")
+    freshness: FreshnessSpec | None = None
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _pool_name(cls, value: Any) -> Any:
+        return {"pool": value} if isinstance(value, str) else value
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _file_by_default(cls, value: Any) -> Any:
+        return {"type": "file", **value} if isinstance(value, dict) else value
+
+    @field_validator("name")
+    @classmethod
+    def _named(cls, value: str) -> str:
+        if not NAME.match(value) or value == "platform":
+            raise ValueError("use lower-case letters, digits and underscores, starting with a letter; not `platform`")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> EnrichmentSpec:
+        names = [column for field in self.output for column in output_columns(field)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"output columns named twice: {', '.join(twice)}")
+        taken = sorted(set(names) & {*self.prompt.columns, *self.source.columns, *self.source.key})
+        if taken:
+            raise ValueError(
+                f"output fields {', '.join(taken)} have the names of source columns; rename one of them"
+                " (`source.columns: {reported_product: product}`)"
+            )
+        timed = self.partitions.type != "static"
+        one_file = isinstance(self.source, FileSource) and "{partition_key}" in self.source.path
+        if timed and self.source.timestamp is None and not one_file:
+            raise ValueError(
+                "source.timestamp is needed to place rows in time partitions (or `{partition_key}` in source.path)"
+            )
+        if self.source.columns:
+            known = {*self.source.columns, *self.source.key, self.source.timestamp}
+            unknown = sorted({*self.prompt.columns, *self.cleaning.columns} - known)
+            if unknown:
+                raise ValueError(f"columns {', '.join(unknown)} are not among source.columns: {', '.join(self.source.columns)}")
+        return self
+
+    @property
+    def text_columns(self) -> list[str]:
+        """Columns that the cleaning steps work on."""
+        return list(self.cleaning.columns or self.prompt.columns)
+
+
+def output_columns(field: OutputField) -> list[str]:
+    """Columns of the classified table that a field fills: its value and, where asked for, its evidence."""
+    return [field.name, field.evidence_column] if field.evidence else [field.name]

@@ -1,0 +1,1 @@
+"""One module a stage: spec in, Dagster asset out."""

@@ -1,0 +1,34 @@
+"""Enriched: the published table, changed only by a staged version whose checks passed."""
+
+from __future__ import annotations
+
+import dagster as dg
+import polars as pl
+
+from enrichment_platform.lake.tables import Lake
+from enrichment_platform.spec import EnrichmentSpec, Stage, output_columns
+from enrichment_platform.stages.asset import Lineage, stage_asset
+from enrichment_platform.stages.outcome import StageOutcome
+from enrichment_platform.stages.publish import PROVENANCE, publish
+
+
+def enriched_asset(spec: EnrichmentSpec) -> dg.AssetsDefinition:
+    """The enriched asset."""
+    answered = {column for field in spec.output for column in output_columns(field)} | set(PROVENANCE)
+
+    def work(_: dg.AssetExecutionContext, key: str) -> StageOutcome:
+        return publish(Lake.from_environment(), spec, key)
+
+    def lineage(rows: pl.DataFrame) -> Lineage:
+        return {c: [(Stage.CLASSIFIED if c in answered else Stage.CLEANED, c)] for c in rows.columns}
+
+    asset = stage_asset(
+        spec,
+        Stage.ENRICHED,
+        work,
+        description="Published rows: cleaned columns and checked answers. The rows that failed a check are in quarantine.",
+        kinds={"deltalake", "table"},
+        upstream=Stage.CLASSIFIED,
+        lineage=lineage,
+    )
+    return asset

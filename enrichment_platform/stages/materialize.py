@@ -1,0 +1,90 @@
+"""Materialize partitions of an enrichment in this process, recorded in the Dagster instance like any run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from enrichment_platform.errors import InputError
+from enrichment_platform.spec import EnrichmentSpec, Stage
+from enrichment_platform.stages.instance import PROCESS_TAG, end_orphaned_runs, this_process
+from enrichment_platform.stages.naming import asset_key, job_name
+
+
+@dataclass(frozen=True)
+class PartitionRun:
+    """How one partition went; `errors` are the messages of the steps that failed."""
+
+    partition_key: str
+    run_id: str
+    succeeded: bool
+    materialized: list[str] = field(default_factory=list)
+    failed_checks: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+def materialize_partitions(
+    defs: dg.Definitions,
+    spec: EnrichmentSpec,
+    keys: Sequence[str],
+    stage: Stage | None = None,
+    on_partition: Callable[[PartitionRun], None] = lambda _: None,
+) -> list[PartitionRun]:
+    """Run the enrichment's job for each partition, one after the other; a partition that fails does not stop the rest.
+
+    Args:
+        defs: The loaded code location.
+        spec: The enrichment.
+        keys: Partition keys.
+        stage: Only this stage (with its checks) instead of all.
+        on_partition: Called after each partition.
+
+    Raises:
+        InputError: the location has no such enrichment.
+    """
+    try:
+        job = defs.resolve_job_def(job_name(spec.name))
+    except dg.DagsterInvariantViolationError as error:
+        raise InputError(f"the location has no job {job_name(spec.name)}") from error
+    selection = [asset_key(spec, stage)] if stage else None
+    with dg.DagsterInstance.get() as instance:
+        end_orphaned_runs(instance)
+        runs = []
+        for key in keys:
+            result = job.execute_in_process(
+                instance=instance,
+                partition_key=key,
+                asset_selection=selection,
+                raise_on_error=False,
+                tags={PROCESS_TAG: this_process()},
+            )
+            runs.append(_partition_run(key, result))
+            on_partition(runs[-1])
+        return runs
+
+
+def _partition_run(key: str, result: dg.ExecuteInProcessResult) -> PartitionRun:
+    checks = result.get_asset_check_evaluations()
+    return PartitionRun(
+        partition_key=key,
+        run_id=result.run_id,
+        succeeded=result.success,
+        materialized=[
+            event.asset_key.path[-1] for event in result.get_asset_materialization_events() if event.asset_key
+        ],
+        failed_checks=[check.check_name for check in checks if not check.passed],
+        errors=[_message(event) for event in result.get_step_failure_events()],
+    )
+
+
+def _message(event: dg.DagsterEvent) -> str:
+    failure = event.step_failure_data
+    said = failure.user_failure_data.description if failure.user_failure_data else None
+    if said:
+        return said
+    error = failure.error
+    while error and error.cause:
+        error = error.cause
+    return error.message.strip() if error else event.message or "the step failed"

@@ -1,0 +1,154 @@
+"""Enriched: publication of a staged version whose checks passed, and the way back to an earlier one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from enrichment_platform.checks import Verdict, check_names, run_suite, suite_version
+from enrichment_platform.checks.verdicts import refusal, store_verdict
+from enrichment_platform.errors import InputError, PublicationRefusedError
+from enrichment_platform.lake.tables import Commit, Lake, content_version
+from enrichment_platform.spec import EnrichmentSpec, Stage, output_columns
+from enrichment_platform.stages import quarantine
+from enrichment_platform.stages.naming import quarantine_table, table
+from enrichment_platform.stages.outcome import StageOutcome
+
+PROVENANCE = ["request_key", "fingerprint", "model", "endpoint"]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A staged partition as it stands in the lake, all that its checks look at, and the hash of that."""
+
+    raw_ids: pl.DataFrame
+    quarantined: pl.DataFrame
+    cleaned: pl.DataFrame
+    classified: pl.DataFrame
+
+    @property
+    def version(self) -> str:
+        """Changes with any value of the rows, the answers or the quarantine that the verdict was reached on."""
+        return content_version(
+            pl.DataFrame(
+                {
+                    "row_id": ["raw", "quarantined", "cleaned", "classified"],
+                    "content": [
+                        content_version(frame)
+                        for frame in (self.raw_ids, self.quarantined, self.cleaned, self.classified)
+                    ],
+                }
+            )
+        )
+
+
+def read_staged(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> Staged:
+    """The staged partition and the tables that it has to reconcile with."""
+    earlier = quarantine.read(lake, spec, partition_key)
+    return Staged(
+        raw_ids=lake.read(table(spec, Stage.RAW), partition_key, columns=["row_id"]),
+        quarantined=earlier.filter(pl.col("stage").is_in([Stage.RAW.value, Stage.CLEANED.value])),
+        cleaned=lake.read(table(spec, Stage.CLEANED), partition_key),
+        classified=lake.read(table(spec, Stage.CLASSIFIED), partition_key),
+    )
+
+
+def suite_verdict(spec: EnrichmentSpec, staged: Staged) -> Verdict:
+    """Run the check suite on a staged partition."""
+    return run_suite(
+        spec,
+        staged.raw_ids,
+        staged.quarantined.select("row_id", "stage", "reason"),
+        staged.cleaned,
+        staged.classified,
+    )
+
+
+def check_partition(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> Verdict:
+    """Run the check suite on the staged partition and store its verdict under the staged version."""
+    staged = read_staged(lake, spec, partition_key)
+    verdict = suite_verdict(spec, staged)
+    store_verdict(lake, spec.name, partition_key, staged.version, suite_version(spec), verdict)
+    return verdict
+
+
+def publish(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> StageOutcome:
+    """Publish the staged version in one commit, after looking its verdict up; failing rows are quarantined.
+
+    Raises:
+        PublicationRefusedError: no passing verdict for exactly this version, or rows would be lost. The published
+            partition stays as it was.
+    """
+    staged = read_staged(lake, spec, partition_key)
+    expected = {check.name for check in check_names(spec)}
+    reason = refusal(lake, spec.name, partition_key, staged.version, suite_version(spec), expected)
+    if reason:
+        raise PublicationRefusedError(f"{spec.name} {partition_key} was not published: {reason}")
+    failures = suite_verdict(spec, staged).failures
+    good = staged.classified.join(failures.select("row_id"), on="row_id", how="anti")
+    outputs = [column for field in spec.output for column in output_columns(field)]
+    # A source may have a column called `model` of its own; ours steps aside.
+    provenance = [pl.col(name).alias(f"answer_{name}" if name in staged.cleaned.columns else name) for name in PROVENANCE]
+    published = staged.cleaned.join(good.select("row_id", *outputs, *provenance), on="row_id", how="inner")
+    _reconcile(spec, partition_key, staged, published, failures)
+    quarantine_commit = quarantine.replace(lake, spec, partition_key, Stage.CLASSIFIED, failures)
+    notes = {"staged_version": staged.version, "quarantine_commit": quarantine_commit}
+    lake.replace_partition(table(spec, Stage.ENRICHED), partition_key, published.sort("row_id"), notes=notes)
+    return StageOutcome(published, quarantine.by_reason(failures), {"staged_version": staged.version})
+
+
+def _reconcile(
+    spec: EnrichmentSpec, partition_key: str, staged: Staged, published: pl.DataFrame, failures: pl.DataFrame
+) -> None:
+    """Every raw row id in exactly one of the published rows and the quarantine, or nothing is published."""
+    ends = pl.concat([published["row_id"], failures["row_id"], staged.quarantined["row_id"]])
+    raw = staged.raw_ids["row_id"]
+    lost = raw.filter(~raw.is_in(ends.implode()))
+    twice = ends.filter(ends.is_duplicated())
+    if lost.len() or twice.len():
+        raise PublicationRefusedError(
+            f"{spec.name} {partition_key} was not published: {lost.len()} rows would be lost and"
+            f" {twice.n_unique()} would end twice, e.g. {', '.join([*lost[:3], *twice[:3]])}"
+        )
+
+
+def publications(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> list[Commit]:
+    """Published versions of a partition, newest first."""
+    return lake.commits(table(spec, Stage.ENRICHED), partition_key)
+
+
+def restore(lake: Lake, spec: EnrichmentSpec, partition_key: str, version: int | None) -> Commit:
+    """Publish an earlier version of a partition again, with the quarantine that belonged to it; returns that version.
+
+    Args:
+        lake: The lake.
+        spec: The enrichment.
+        partition_key: Which partition.
+        version: Delta version of the enriched table; the one before the newest when None.
+
+    Raises:
+        InputError: the partition has no such version.
+    """
+    found = publications(lake, spec, partition_key)
+    if len(found) < 2:
+        raise InputError(f"{spec.name} {partition_key} has {len(found)} published versions; there is none to go back to")
+    wanted = found[1] if version is None else next((c for c in found if c.version == version), None)
+    if wanted is None:
+        known = ", ".join(str(commit.version) for commit in found)
+        raise InputError(f"{spec.name} {partition_key} has no version {version}; it has {known}")
+    rows = lake.read(table(spec, Stage.ENRICHED), partition_key, version=wanted.version)
+    quarantined_at = next(
+        commit
+        for commit in lake.commits(quarantine_table(spec), partition_key)
+        if commit.commit_id == wanted.notes["quarantine_commit"]
+    )
+    aside = lake.read(quarantine_table(spec), partition_key, version=quarantined_at.version)
+    quarantine_commit = lake.replace_partition(quarantine_table(spec), partition_key, aside)
+    notes = {**_publication_notes(wanted), "quarantine_commit": quarantine_commit, "restored": str(wanted.version)}
+    lake.replace_partition(table(spec, Stage.ENRICHED), partition_key, rows, notes=notes)
+    return wanted
+
+
+def _publication_notes(commit: Commit) -> dict[str, str]:
+    return {name: commit.notes[name] for name in ("staged_version",) if name in commit.notes}

@@ -1,0 +1,39 @@
+"""The quarantine table: rows that were not published, each with its stage and reason."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from enrichment_platform.errors import TableNotFoundError
+from enrichment_platform.lake.tables import Lake
+from enrichment_platform.spec import EnrichmentSpec, Stage
+from enrichment_platform.stages.naming import quarantine_table
+
+SCHEMA = {name: pl.String for name in ("row_id", "partition_key", "stage", "reason", "detail")}
+
+
+def replace(lake: Lake, spec: EnrichmentSpec, partition_key: str, stage: Stage, rows: pl.DataFrame) -> str:
+    """Replace what a stage quarantined in a partition; `rows` has row_id, reason and detail."""
+    frame = rows.select(
+        "row_id",
+        pl.lit(partition_key).alias("partition_key"),
+        pl.lit(stage.value).alias("stage"),
+        pl.col("reason").cast(pl.String),
+        pl.col("detail").cast(pl.String),
+    )
+    return lake.replace_partition(quarantine_table(spec), partition_key, frame, where={"stage": stage.value})
+
+
+def read(lake: Lake, spec: EnrichmentSpec, partition_key: str | None, stage: Stage | None = None) -> pl.DataFrame:
+    """Quarantined rows of a partition (or all), of a stage (or all)."""
+    where = {"stage": stage.value} if stage else None
+    try:
+        return lake.read(quarantine_table(spec), partition_key, where=where).select(list(SCHEMA))
+    except TableNotFoundError:
+        return pl.DataFrame(schema=SCHEMA)
+
+
+def by_reason(rows: pl.DataFrame) -> dict[str, int]:
+    """Count of rows by reason, most frequent first."""
+    counted = rows.group_by("reason").len().sort(["len", "reason"], descending=[True, False])
+    return dict(counted.select("reason", "len").iter_rows())

@@ -1,0 +1,48 @@
+"""The job of an enrichment and the schedule that fills its newest partition."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from enrichment_platform.errors import InputError
+from enrichment_platform.spec import EnrichmentSpec
+from enrichment_platform.stages.naming import job_name
+from enrichment_platform.stages.partitions import newest_key, partitions_definition
+
+JobDefinition = dg.JobDefinition | dg.UnresolvedAssetJobDefinition if hasattr(dg, "UnresolvedAssetJobDefinition") else object
+
+
+def enrichment_job(spec: EnrichmentSpec) -> object:
+    """A job over all stages and checks of one partition."""
+    return dg.define_asset_job(
+        job_name(spec.name),
+        selection=dg.AssetSelection.groups(spec.name),
+        description=f"All stages of {spec.name} for one partition.",
+        tags={"enrichment": spec.name},
+    )
+
+
+def enrichment_schedule(spec: EnrichmentSpec, job: object) -> dg.ScheduleDefinition:
+    """A schedule whose tick materializes the newest partition (every partition, where they are static)."""
+    partitions = partitions_definition(spec.partitions)
+
+    @dg.schedule(
+        name=f"{spec.name}_schedule",
+        job=job,  # type: ignore[arg-type]
+        cron_schedule=spec.schedule,  # type: ignore[arg-type]
+        execution_timezone=spec.partitions.timezone,
+        description=f"Materializes the newest partition of {spec.name}.",
+    )
+    def _schedule(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+        tick = context.scheduled_execution_time
+        if isinstance(partitions, dg.StaticPartitionsDefinition):
+            keys = list(partitions.get_partition_keys())
+        else:
+            newest = newest_key(partitions, tick)
+            keys = [newest] if newest else []
+        if not keys:
+            return dg.SkipReason(f"no partition of {spec.name} has ended yet")
+        # The tick is part of the run key, so that a later tick fills the same partition again (late rows).
+        return [dg.RunRequest(run_key=f"{key}@{tick.isoformat()}", partition_key=key) for key in keys]
+
+    return _schedule

@@ -1,0 +1,80 @@
+"""Numbers in text: every usual format is read, and no other number is taken for it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enrichment_platform.checks.numerals import cuts_number, states_number
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("$1,200.50", 1200.5),
+        ("1.200,50 EUR", 1200.5),
+        ("CHF 1'200.50", 1200.5),
+        ("1 200,50 kr", 1200.5),
+        ("1,200", 1200),
+        ("1.200", 1200),
+        ("1.200", 1.2),
+        ("12,5 kg", 12.5),
+        ("1,20,000 rupees", 120000),
+        ("100%", 100),
+        ("2nd item", 2),
+        ("two lamps", 2),
+        ("2k", 2000),
+        ("1.5 million", 1_500_000),
+        ("-5 degrees", -5),
+        ("($300)", -300),
+        ("costs 20.", 20),
+        ("12345678901234567", 12345678901234567),
+        ("0.1", 0.1),
+        ("(20", 20),
+    ],
+)
+def test_a_number_is_read(text: str, value: float) -> None:
+    assert states_number(text, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("refund of $20", 200),
+        ("refund of $200", 20),
+        ("$2,000", 200),
+        ("$2,000", 2),
+        ("1,200", 1.2),
+        ("12345678901234567", 12345678901234568),
+        ("5 degrees", -5),
+        ("100%", 1),
+        ("someone", 1),
+        ("no number", 0),
+        ("5", float("nan")),
+    ],
+)
+def test_another_number_is_not_taken_for_it(text: str, value: float) -> None:
+    assert not states_number(text, value)
+
+
+@given(st.integers(0, 10**12), st.integers(0, 10**12))
+def test_only_the_same_integer_is_stated(written: int, value: int) -> None:
+    assert states_number(f"total {written:,} due", value) is (written == value)
+
+
+@pytest.mark.parametrize(
+    ("text", "piece", "cut"),
+    [
+        ("pay $2000 now", "$200", True),
+        ("pay $1,200 now", "200", True),
+        ("pay 1,200.50", "1,200", True),
+        ("pay $200, now", "$200", False),
+        ("order AB-123.", "AB-123", False),
+        ("2024-05-01", "2024-05", False),
+        ("v1.2.3", "1.2", False),
+    ],
+)
+def test_a_piece_of_a_number_is_a_cut(text: str, piece: str, cut: bool) -> None:
+    start = text.index(piece)
+    assert cuts_number(text, start, start + len(piece)) is cut

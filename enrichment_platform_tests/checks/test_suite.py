@@ -1,0 +1,256 @@
+"""The suite as a whole: clean data passes, nothing empty, missing or lazy does, no row text comes out."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enrichment_platform.checks import check_names, run_suite
+from enrichment_platform_tests.checks.tables import (
+    KEY,
+    Partition,
+    failed,
+    make_partition,
+    make_spec,
+    result,
+    run,
+    with_value,
+)
+
+CLEAN = make_partition()
+ROW = 1234
+ID = f"t{ROW:06}"
+
+FAULTS: list[tuple[str, dict[str, Any]]] = [
+    ("answer_status", {"status": "failed"}),
+    ("answer_status", {"status": "malformed"}),
+    ("answer_status", {"status": "never heard of"}),
+    ("answer_status", {"status": None}),
+    ("answer_status", {"finish_reason": "length"}),
+    ("output_contract", {"category": "Billing"}),
+    ("output_contract", {"category": None}),
+    ("output_contract", {"refund": None}),
+    ("output_contract", {"vendor": " "}),
+    ("output_contract", {"vendor": "x y" * 100}),
+    ("output_contract", {"quantity": 0}),
+    ("output_contract", {"quantity": 51}),
+    ("output_contract", {"amount": float("nan")}),
+    ("output_contract", {"amount": float("inf")}),
+    ("output_contract", {"amount": -1.0}),
+    ("output_contract", {"topics": ["late", "other"]}),
+    ("output_contract", {"topics": ["late", None]}),
+    ("output_contract", {"topics": ["late", "late", "late"]}),
+    ("output_contract", {"order_id": "AB-101234x"}),
+    ("evidence_in_source", {"order_id": "AB-101235"}),
+    ("evidence_in_source", {"order_id": "AB-10123"}),
+    ("evidence_in_source", {"order_id_evidence": None}),
+    ("evidence_in_source", {"order_id_evidence": " "}),
+    ("evidence_in_source", {"order_id_evidence": "a parcel that nobody wrote about"}),
+    ("evidence_in_source", {"order_id_evidence": "my order AB-101235 never came"}),
+    ("evidence_in_source", {"amount": 1552.05}),
+    ("evidence_in_source", {"amount_evidence": "I paid $15,525.00"}),
+    ("evidence_in_source", {"amount_evidence": "I paid $1,552.5"}),
+    ("evidence_in_source", {"due": pl.Series(["2026-05-16"]).str.to_date()[0]}),
+    ("no_placeholder", {"vendor": "N/A"}),
+    ("no_placeholder", {"vendor": "<vendor name>"}),
+    ("no_placeholder", {"vendor": "Vendor"}),
+    ("no_placeholder", {"vendor": "name of the seller."}),
+    ("no_placeholder", {"vendor": "acme gadgets"}),
+]
+
+
+@pytest.mark.parametrize("rows", [1, 200, 2000])
+def test_a_clean_partition_passes_with_no_finding(rows: int) -> None:
+    verdict = run(make_partition(rows))
+    assert verdict.passed
+    assert failed(verdict) == set()
+    assert verdict.failures.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("check", "fault"), FAULTS, ids=[f"{c}-{next(iter(f))}-{i}" for i, (c, f) in enumerate(FAULTS)]
+)
+def test_one_faulty_row_in_2000_is_found_named_and_set_aside(check: str, fault: dict[str, Any]) -> None:
+    verdict = run(CLEAN, staged=with_value(CLEAN.staged, ROW, **fault))
+    found = result(verdict, check)
+    assert (found.failed_rows, found.row_ids, found.total_rows) == (1, (ID,), 2000)
+    assert verdict.passed  # one in 2,000 is within the default limit: the row goes to quarantine
+    row = verdict.failures.row(0, named=True)
+    assert (verdict.failures.height, row["row_id"], row["partition_key"]) == (1, ID, KEY)
+    assert verdict.failures.get_column("reason").item() in (check, "output_contract")
+    assert result(verdict, "failed_rows").row_ids == (ID,)
+
+
+@pytest.mark.parametrize(
+    ("check", "fault"), FAULTS, ids=[f"{c}-{next(iter(f))}-{i}" for i, (c, f) in enumerate(FAULTS)]
+)
+def test_one_faulty_row_blocks_where_the_limit_is_zero(check: str, fault: dict[str, Any]) -> None:
+    spec = make_spec(checks={"thresholds": {check: 0.0}})
+    verdict = run(CLEAN, spec, staged=with_value(CLEAN.staged, ROW, **fault))
+    assert not verdict.passed
+    assert not result(verdict, check).passed
+    assert check in result(verdict, check).message
+
+
+def test_a_row_without_an_answer_is_reported_once() -> None:
+    outputs = dict.fromkeys(CLEAN.staged.columns[2:13])
+    verdict = run(CLEAN, staged=with_value(CLEAN.staged, ROW, status="malformed", **outputs))
+    assert failed(verdict) == {"answer_status", "failed_rows"}
+
+
+def test_a_row_that_fails_several_checks_is_quarantined_once_with_the_most_severe_reason() -> None:
+    fault = {"category": "nonsense", "order_id_evidence": "words that are not there", "vendor": "todo"}
+    row = run(CLEAN, staged=with_value(CLEAN.staged, ROW, **fault)).failures.row(0, named=True)
+    assert row["reason"] == "output_contract"
+    assert row["detail"] == (
+        "category: is not one of the labels"
+        "; also evidence_in_source: order_id: the quoted text is not in the source"
+        "; also no_placeholder: vendor: is a placeholder, not a value; the model must answer null instead"
+    )
+
+
+def test_a_share_at_the_limit_passes_and_one_row_more_fails() -> None:
+    for rows, passed in ((100, True), (101, False)):
+        bad = (
+            pl.when(pl.int_range(pl.len()) < rows).then(pl.lit("refused")).otherwise("status").alias("status")
+        )
+        verdict = run(CLEAN, staged=CLEAN.staged.with_columns(bad))
+        assert result(verdict, "answer_status").passed is passed
+        assert verdict.passed is passed
+        assert verdict.failures.height == rows
+        assert len(result(verdict, "answer_status").row_ids) == 100
+
+
+def test_checks_that_each_stay_within_their_limit_fail_together() -> None:
+    place = pl.int_range(pl.len())
+    staged = CLEAN.staged.with_columns(
+        pl.when(place < 80).then(pl.lit("refused")).otherwise("status").alias("status"),
+        pl.when(place >= 1920).then(pl.lit("n/a")).otherwise("vendor").alias("vendor"),
+    )
+    verdict = run(CLEAN, staged=staged)
+    assert [r.name for r in verdict.results if not r.passed] == ["failed_rows"]
+    assert result(verdict, "failed_rows").failed_rows == 160
+
+
+@pytest.mark.parametrize("name", Partition._fields)
+def test_a_lazy_or_foreign_table_is_a_type_error(name: str) -> None:
+    for wrong in (CLEAN._asdict()[name].lazy(), CLEAN._asdict()[name].to_dict(), None):
+        with pytest.raises(TypeError, match=name):
+            run(CLEAN, **{name: wrong})
+
+
+ROW_LEVEL = {"answer_status", "output_contract", "evidence_in_source", "no_placeholder", "failed_rows"}
+
+
+def test_an_empty_staged_table_fails_every_check_that_reads_it() -> None:
+    verdict = run(CLEAN, staged=CLEAN.staged.clear())
+    assert {r.name for r in verdict.results if not r.passed} == {
+        "row_reconciliation",
+        "one_fingerprint",
+        *ROW_LEVEL,
+    }
+
+
+def test_tables_without_columns_fail_every_check_but_the_count() -> None:
+    nothing = pl.DataFrame()
+    verdict = run_suite(make_spec(checks={"allow_empty": True}), nothing, nothing, nothing, nothing)
+    assert {r.name for r in verdict.results if r.passed} == {"not_empty"}
+    assert all("no column" in r.message for r in verdict.results if r.name in ROW_LEVEL - {"failed_rows"})
+
+
+COLUMNS_OF = {
+    "row_id": {"row_reconciliation", "one_fingerprint", *ROW_LEVEL},
+    "partition_key": {"row_reconciliation", "output_contract", "failed_rows"},
+    "status": ROW_LEVEL,
+    "finish_reason": ROW_LEVEL,
+    "fingerprint": {"one_fingerprint"},
+    "category": {"output_contract", "failed_rows"},
+    "order_id": {"output_contract", "evidence_in_source", "no_placeholder", "failed_rows"},
+    "amount_evidence": {"output_contract", "evidence_in_source", "failed_rows"},
+}
+
+
+@pytest.mark.parametrize("column", COLUMNS_OF)
+@pytest.mark.parametrize("fault", ["missing", "mistyped"])
+def test_a_missing_or_mistyped_column_fails_its_checks_and_is_named(column: str, fault: str) -> None:
+    binary = CLEAN.staged.with_columns(pl.lit(b"x").alias(column))
+    verdict = run(CLEAN, staged=CLEAN.staged.drop(column) if fault == "missing" else binary)
+    assert {r.name for r in verdict.results if not r.passed} == COLUMNS_OF[column]
+    assert not verdict.passed
+    for failure in (r for r in verdict.results if not r.passed and r.name != "failed_rows"):
+        assert column in failure.message
+
+
+def test_a_cleaned_table_without_a_prompt_column_fails_what_needs_the_text() -> None:
+    verdict = run(CLEAN, cleaned=CLEAN.cleaned.drop("body"))
+    assert not result(verdict, "evidence_in_source").passed
+    assert "body" in result(verdict, "evidence_in_source").message
+
+
+def test_a_partition_without_one_answer_does_not_pass_the_checks_on_outputs() -> None:
+    verdict = run(CLEAN, staged=CLEAN.staged.with_columns(status=pl.lit("failed")))
+    assert {r.name for r in verdict.results if not r.passed} == ROW_LEVEL
+    assert verdict.failures.height == 2000
+
+
+def test_a_partition_that_cleaning_set_aside_as_a_whole_passes() -> None:
+    ids = CLEAN.raw_ids
+    aside = ids.with_columns(stage=pl.lit("cleaned"), reason=pl.lit("blank"))
+    verdict = run_suite(make_spec(), ids, aside, CLEAN.cleaned.clear(), CLEAN.staged.clear())
+    assert verdict.passed
+    assert verdict.failures.schema == pl.Schema(
+        dict.fromkeys(["row_id", "partition_key", "reason", "detail"], pl.String())
+    )
+
+
+def test_results_come_in_the_order_and_with_the_texts_known_beforehand() -> None:
+    for spec in (make_spec(), make_spec(output=[{"name": "a", "type": "boolean"}])):
+        results = run(CLEAN, spec).results
+        assert [(r.name, r.description, r.blocking) for r in results] == [
+            (d.name, d.description, d.blocking) for d in check_names(spec)
+        ]
+
+
+MARKER = "Zq7SECRETq7Z"
+TEXTS = ["category", "order_id", "order_id_evidence", "amount_evidence", "due_evidence", "vendor", "status"]
+TEXTS += ["fingerprint", "finish_reason", "request_key"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.sampled_from(TEXTS), min_size=1, unique=True),
+    st.integers(0, 29),
+    st.sampled_from(["{}", "my order {} never came", "<{}>", "{} 12 $3"]),
+    st.booleans(),
+)
+def test_no_text_of_a_row_comes_out_of_the_suite(
+    columns: list[str], row: int, shape: str, drop: bool
+) -> None:
+    clean = make_partition(30)
+    text = shape.format(MARKER)
+    staged = with_value(clean.staged, row, topics=[text, text, text], **dict.fromkeys(columns, text))
+    staged = staged.with_columns(due=pl.lit(text)) if drop else staged
+    cleaned = with_value(clean.cleaned, row, body=text, subject=text)
+    quarantined = clean.quarantined.with_columns(reason=pl.lit(text))
+    verdict = run(clean, staged=staged, cleaned=cleaned, quarantined=quarantined)
+    assert MARKER not in repr(verdict.results)
+    assert MARKER not in verdict.failures.write_json()
+
+
+@pytest.mark.parametrize("quotes", ["verbatim", "reworded"])
+def test_20000_rows_take_less_than_five_seconds(quotes: str) -> None:
+    clean = make_partition(20_000)
+    staged = clean.staged
+    if quotes == "reworded":  # every quote takes the slow path
+        staged = staged.with_columns(pl.col("^.*_evidence$").str.replace("e", "a"))
+    started = time.perf_counter()
+    verdict = run(clean, staged=staged)
+    seconds = time.perf_counter() - started
+    print(f"20,000 rows, {quotes}: {seconds:.2f} s")
+    assert result(verdict, "row_reconciliation").passed
+    assert seconds < 5
