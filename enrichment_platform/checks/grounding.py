@@ -9,6 +9,7 @@ from rapidfuzz import fuzz
 from enrichment_platform.checks.numerals import Numeral, cuts_number, numerals, same_number
 
 FUZZY_SCORE = 90.0  # of 100; shared CHECKS.md, measured
+SLACK = 3  # characters: a passage can miss a number at its edge, or cut it
 FUZZY_LENGTH = 12  # characters; below, a score of 90 means nothing
 
 
@@ -66,7 +67,7 @@ def _passage(quoted: str, text: str) -> tuple[int, int] | None:
 def _same_numbers(quoted: str, text: str, start: int, end: int) -> bool:
     wanted = numerals(quoted)
     low, high = max(0, start - 40), min(len(text), end + 40)  # room for numbers that the passage cuts
-    near = [n for n in numerals(text[low:high], low) if n.end > start and n.start < end]
+    near = [n for n in numerals(text[low:high], low) if n.end > start - SLACK and n.start < end + SLACK]
     inside = [n for n in near if n.start >= start and n.end <= end]
     first = [n for n in near[:1] if n not in inside]
     last = [n for n in near[-1:] if n not in inside and n not in first]

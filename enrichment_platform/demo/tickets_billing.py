@@ -36,7 +36,7 @@ I {see|found} a Northlane payment on my statement that nobody in this house made
 + What is it for?
 + please tell me what it is or reverse it
 
-You charged me for {shipping|express shipping} although it said free over $50.00
+You charged me for {shipping|express shipping} although it said free over fifty dollars
 why is there a {handling|service} fee of <small> on <order>?
 I paid <small> for shipping on an order that qualifies for free shipping
 
@@ -67,7 +67,7 @@ Do you accept purchase orders? Our finance team cannot pay by credit card
 + What would you need from us?
 + is that possible?
 
-the gift card balance {is wrong|shows $0.00}, I had <amount> on it
+the gift card balance {is wrong|shows zero}, I had <amount> on it
 I used a gift card for <order> and you also took <amount> from my credit card
 the gift card code was accepted but the price at the end stayed the same
 

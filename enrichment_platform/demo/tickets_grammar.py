@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
 
@@ -60,6 +61,14 @@ class Dice:
         """All options in random order."""
         rest = list(options)
         return [rest.pop(self.below(len(rest))) for _ in range(len(rest))]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Something that happens to a customer: several ways to tell it, and what is asked for in this case only."""
+
+    phrasings: tuple[str, ...]
+    requests: tuple[str, ...]
 
 
 class Facts:
@@ -128,9 +137,15 @@ def lines(block: str) -> tuple[str, ...]:
     return tuple(line for line in block.strip().split("\n") if line)
 
 
-def situations(block: str) -> tuple[tuple[str, ...], ...]:
-    """The situations of a block, each with its phrasings; a blank line parts them."""
-    return tuple(lines(part) for part in block.strip().split("\n\n"))
+def situations(block: str) -> tuple[Situation, ...]:
+    """The situations of a block; a blank line parts them, a request of one situation only starts with `+ `."""
+    return tuple(
+        Situation(
+            phrasings=tuple(line for line in lines(part) if not line.startswith("+ ")),
+            requests=tuple(line[2:] for line in lines(part) if line.startswith("+ ")),
+        )
+        for part in block.strip().split("\n\n")
+    )
 
 
 def expand(phrase: str, facts: Facts, dice: Dice) -> str:
@@ -156,7 +171,11 @@ def _person(dice: Dice) -> str:
 def _day_name(dice: Dice, day: date, today: date) -> str:
     month = MONTHS[day.month - 1]
     forms = [f"{month} {day.day}", f"{month[:3]} {day.day}", f"{day.month}/{day.day}", day.isoformat()]
-    forms += [f"{month} {_ordinal(day.day)}", f"the {_ordinal(day.day)}", f"{day.month:02d}/{day.day:02d}/{day.year}"]
+    forms += [
+        f"{month} {_ordinal(day.day)}",
+        f"the {_ordinal(day.day)}",
+        f"{day.month:02d}/{day.day:02d}/{day.year}",
+    ]
     if abs((day - today).days) < 7:
         forms += [WEEKDAYS[day.weekday()]] * 4
     return dice.pick(forms)

@@ -21,6 +21,9 @@ from enrichment_platform.demo.tickets_grammar import Dice, Facts, expand, lines,
 from enrichment_platform.demo.tickets_style import Style, choose_style, joined, punctuated, styled
 
 SHORTEST, LONGEST = 5, 90  # words of a body
+FRAME_WORDS = 14  # the most that greeting, closing and name add
+TALKATIVE = {"chat": 0.35, "email": 1.0, "web": 0.75, "phone": 0.8}
+ORDER_MENTIONED = ("billing", "refund", "delivery", "damaged_item", "cancellation")
 AMOUNT = re.compile(r"\$\d+\.\d\d")
 SOURCES = {
     "billing": tickets_billing,
@@ -34,10 +37,13 @@ SOURCES = {
 }
 SITUATIONS = {label: situations(source.SITUATIONS) for label, source in SOURCES.items()}
 REQUESTS = {label: lines(source.REQUESTS) for label, source in SOURCES.items()}
+DETAILS = {label: lines(source.DETAILS) for label, source in SOURCES.items()}
+ASIDES = {
+    label: lines(source.ASIDES) for label, source in SOURCES.items()
+}  # each names another category's word
 SUBJECTS = {label: lines(source.SUBJECTS) for label, source in SOURCES.items()}
-CONFUSERS = {label: lines(block) for label, block in tickets_phrases.CONFUSERS.items()}
 GENERAL_SUBJECTS = (
-    *("Help", "Question", "help needed", "Please help", "URGENT", "Customer service", "My order", "Complaint"),
+    *("Help", "Question", "help needed", "Please help", "URGENT", "Customer service", "My order", "Hi"),
     *("Support request", "no answer so far", "Second attempt", "(no subject)", "Re: your message", "hello"),
 )
 # How often a ticket of the category names its order, and its amount where the situation itself names none.
@@ -46,6 +52,11 @@ ORDER_RATES = {
     **{"account_access": 0.08, "technical_issue": 0.12, "cancellation": 0.65, "product_question": 0.05},
 }
 AMOUNT_RATES = {"refund": 0.3, "delivery": 0.15, "damaged_item": 0.3, "cancellation": 0.12}
+WITHOUT_ORDER = re.compile(
+    r"\b(Plus|membership|subscription|plan|trial|seats?|appointment|technician|contract|unsubscribe|deliveries|"
+    r"subscribe|profile|my account|how long does|do you (deliver|accept)|by invoice|newsletter|gift card|collections)\b",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -63,12 +74,12 @@ def write_text(dice: Dice, category: str, channel: str, today: date) -> Text:
     """A ticket of the category; its main reason comes from the category's situations, all else is around it."""
     facts = Facts(dice, today, has_order=dice.chance(ORDER_RATES[category]))
     style = choose_style(dice, channel)
-    sentences = _sentences(dice, category, channel, facts, style)
-    paragraph = styled(joined(sentences, style), style, dice)
-    body = _framed(dice, channel, style, paragraph, facts)
+    talkative = TALKATIVE[channel] * dice.pick((0.3, 1.0, 1.0, 1.6))
+    main, sentences = _told(dice, category, facts, style, talkative)
+    body = _framed(dice, channel, style, styled(joined(sentences, style), style, dice), facts)
     found = AMOUNT.search(body)
     return Text(
-        subject=_subject(dice, category, channel, style, facts, paragraph),
+        subject=_subject(dice, category, channel, style, facts, main),
         body=body,
         order_id=facts.order_id if facts.order_id in body else "",
         amount=found.group()[1:] if found else "",
@@ -76,64 +87,95 @@ def write_text(dice: Dice, category: str, channel: str, today: date) -> Text:
     )
 
 
-def _sentences(dice: Dice, category: str, channel: str, facts: Facts, style: Style) -> list[str]:
-    """The situation first, then whatever else this writer adds, in one of several orders."""
+def _told(dice: Dice, category: str, facts: Facts, style: Style, talkative: float) -> tuple[str, list[str]]:
+    """The situation as told, and all sentences: it first or nearly so, then whatever else this writer adds."""
 
     def say(phrases: tuple[str, ...]) -> str:
         return punctuated(expand(dice.pick(phrases), facts, dice), style, dice)
 
-    main = [say(dice.pick(SITUATIONS[category]))]
-    talkative = {"chat": 0.35, "email": 1.0, "web": 0.75, "phone": 0.8}[channel] * dice.pick((0.3, 1.0, 1.0, 1.5))
+    situation = dice.pick(SITUATIONS[category])
+    main = say(situation.phrasings)
     before: list[str] = []
     after: list[str] = []
-    if facts.order_id and not facts.order_named:
+    about_order = not WITHOUT_ORDER.search(main)
+    if facts.order_id and not facts.order_named and about_order and category in ORDER_MENTIONED:
         (before if dice.chance(0.15) else after).append(say(lines(tickets_phrases.ORDER_MENTIONS)))
-    if dice.chance(AMOUNT_RATES.get(category, 0.0)) and not any(AMOUNT.search(text) for text in main):
+    if dice.chance(AMOUNT_RATES.get(category, 0.0)) and about_order and not AMOUNT.search(main):
         after.append(say(lines(tickets_phrases.AMOUNT_MENTIONS)))
-    if dice.chance(0.32 * talkative):
-        (before if dice.chance(0.6) else after).append(say(lines(tickets_phrases.CONTEXTS)))
     if dice.chance(0.3 * talkative):
-        after.append(say(lines(tickets_phrases.DETAILS)))
-    if dice.chance(0.22 * talkative):
-        other = dice.pick([label for label in CONFUSERS if label != category])
-        (before if dice.chance(0.2) else after).append(say(CONFUSERS[other]))
-    if dice.chance(0.28 * talkative):
-        (before if dice.chance(0.25) else after).append(say(lines(tickets_phrases.FEELINGS)))
+        (before if dice.chance(0.6) else after).append(say(lines(tickets_phrases.CONTEXTS)))
+    if dice.chance(0.35 * talkative):
+        after.append(say(DETAILS[category]))
+    if dice.chance(0.25 * talkative):
+        after.append(say(ASIDES[category]))
+    if dice.chance(0.26 * talkative):
+        mild = category == "product_question"
+        feelings = lines(tickets_phrases.MILD_FEELINGS if mild else tickets_phrases.FEELINGS)
+        (before if dice.chance(0.2) and not mild else after).append(say(feelings))
     after = dice.shuffled(after)
-    if dice.chance(0.25 + 0.35 * talkative) or _words([*before, *main, *after]) < SHORTEST:
-        (before if dice.chance(0.08) else after).append(say(REQUESTS[category]))
-    while _words([*before, *main, *after]) > LONGEST - 12 and len(after) > 1:
-        after.pop()
-    while _words([*before, *main, *after]) < SHORTEST:
+    requests = situation.requests if situation.requests and dice.chance(0.75) else REQUESTS[category]
+    if dice.chance(0.2 + 0.35 * talkative) or _words([*before, main, *after]) < SHORTEST:
+        after.append(say(requests))
+    while _words([*before, main, *after]) < SHORTEST:
         after.append(say(REQUESTS[category]))
-    return [*before, *main, *after]
+    while _words([*before, main, *after]) > LONGEST - FRAME_WORDS:
+        after.pop()
+    return main, [*before, main, *after]
 
 
 def _framed(dice: Dice, channel: str, style: Style, paragraph: str, facts: Facts) -> str:
-    """The paragraph with a greeting and a closing, as the channel has them."""
+    """The paragraph with a greeting and a closing, as the channel and the writer have them."""
     if channel == "phone":
-        opening = dice.pick(("hi this is {}, ", "hello {} speaking ", "yeah hi um {} here, ", "good morning this is {} "))
+        opening = dice.pick(
+            ("hi this is {}, ", "hello {} speaking ", "yeah hi um {} here, ", "good morning this is {} ", "")
+        )
         end = dice.pick((" okay thanks bye", " please call me back", " thank you", ""))
         return f"{dice.pick(('Voicemail: ', '[voicemail] ', ''))}{opening.format(facts.person.lower())}{paragraph}{end}"
-    greeting = dice.pick(lines(tickets_phrases.OPENINGS)) if dice.chance(0.85 if style.name == "formal" else 0.45) else ""
-    closing = dice.pick(lines(tickets_phrases.CLOSINGS)) if dice.chance(0.85 if style.name == "formal" else 0.4) else ""
-    signed = channel == "email" and dice.chance(0.6)
-    name = dice.pick((facts.person, facts.person.split(" ")[0])) if signed else ""
+    formal = style.name == "formal"
+    openings = lines(tickets_phrases.FORMAL_OPENINGS if formal else tickets_phrases.OPENINGS)
+    closings = {True: tickets_phrases.FORMAL_CLOSINGS, False: tickets_phrases.CLOSINGS}[formal]
+    if channel == "chat":
+        closings = tickets_phrases.CHAT_CLOSINGS
+    greeting = dice.pick(openings) if dice.chance(0.9 if formal else 0.42) else ""
+    closing = dice.pick(lines(closings)) if dice.chance(0.9 if formal else 0.36) else ""
+    name = (
+        dice.pick((facts.person, facts.person.split(" ")[0]))
+        if channel == "email" and dice.chance(0.55)
+        else ""
+    )
     if style.lower:
         greeting, closing = greeting.lower(), closing.lower()
         name = name.lower() if dice.chance(0.5) else name
-    gap = "\n\n" if channel == "email" and dice.chance(0.6) else " "
-    comma = "" if style.lower and dice.chance(0.5) else ","
-    body = f"{greeting}{comma}{gap}{paragraph}" if greeting else paragraph
-    tail = f"{closing}{',' if name and closing else ''}{chr(10) if gap != ' ' else ' '}{name}".strip()
-    if not tail:
-        return body
-    if body[-1] not in ".?!)" and gap == " ":
-        body += ","if style.lower else "."
-    return f"{body}{gap}{tail}"
+    apart = channel == "email" and dice.chance(0.6)  # on lines of their own
+    return f"{_greeted(dice, greeting, paragraph, apart=apart)}{_farewell(closing, name, apart=apart, last=paragraph[-1])}"
 
 
-def _subject(dice: Dice, category: str, channel: str, style: Style, facts: Facts, paragraph: str) -> str:
+def _greeted(dice: Dice, greeting: str, paragraph: str, *, apart: bool) -> str:
+    if not greeting:
+        return paragraph
+    mark = dice.pick((",", ",", "!", ""))
+    if apart:
+        return f"{greeting}{mark}\n\n{paragraph}"
+    if (
+        mark != "!"
+        and dice.chance(0.6)
+        and paragraph[:2].isalpha()
+        and paragraph[:2] != paragraph[:2].upper()
+    ):
+        paragraph = paragraph[0].lower() + paragraph[1:]
+    return f"{greeting}{mark or dice.pick((',', '.', ' -'))} {paragraph}"
+
+
+def _farewell(closing: str, name: str, *, apart: bool, last: str) -> str:
+    if not closing and not name:
+        return ""
+    if apart:
+        return f"\n\n{closing},\n{name}" if closing and name else f"\n\n{closing or name}"
+    mark = "" if last in ".?!)" else ","
+    return f"{mark} {closing}, {name}" if closing and name else f"{mark} {closing or name}"
+
+
+def _subject(dice: Dice, category: str, channel: str, style: Style, facts: Facts, main: str) -> str:
     if channel == "phone":
         return dice.pick(("Voicemail", "Missed call", f"Call from {facts.person}", "Voicemail transcript"))
     if channel == "chat" and dice.chance(0.6):
@@ -141,12 +183,13 @@ def _subject(dice: Dice, category: str, channel: str, style: Style, facts: Facts
     if dice.chance(0.3):
         return dice.pick(GENERAL_SUBJECTS)
     if dice.chance(0.3):
-        words = paragraph.split()
-        return " ".join(words[: dice.between(4, 7)]).rstrip(".,") + ("..." if dice.chance(0.4) else "")
+        words = main.split()
+        subject = " ".join(words[: dice.between(4, 7)]).rstrip(".,") + ("..." if dice.chance(0.4) else "")
+        return subject[0].upper() + subject[1:]
     named = facts.order_named  # a subject names the order only where the body does
-    phrases = tuple(phrase for phrase in SUBJECTS[category] if named or "<order>" not in phrase)
-    subject = expand(dice.pick(phrases), facts, dice)
-    return subject.lower() if style.lower else subject
+    phrases = [phrase for phrase in SUBJECTS[category] if named or "<order>" not in phrase]
+    subject = expand(dice.pick(phrases).replace("<order>", "<order_id>"), facts, dice)
+    return subject.lower() if style.lower and not named else subject
 
 
 def _words(sentences: list[str]) -> int:

@@ -26,12 +26,14 @@ class Selection:
     missing: list[str]
 
 
-def select(source: SourceSpec, partitions: PartitionsSpec, found: Sequence[str], *, placed: bool) -> Selection:
+def select(
+    source: SourceSpec, partitions: PartitionsSpec, found: Sequence[str], *, placed: bool
+) -> Selection:
     """The selection for a source that has the columns `found`.
 
-    A column is looked up by the name that the source gives it and then by ours, so that the same YAML reads a file
-    whose columns have been renamed already. A source column called `row_id` or `partition_key` is kept as
-    `source_row_id` or `source_partition_key`: the platform's own columns have those names.
+    A column is looked up by the name that the source gives it and then by ours, so that the same YAML reads
+    a file whose columns have been renamed already. A source column called `row_id` or `partition_key` is
+    kept as `source_row_id` or `source_partition_key`: the platform's own columns have those names.
     """
     have = frozenset(found)
 

@@ -10,8 +10,8 @@ import polars as pl
 def united(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """The rows of all frames in order; columns in order of first appearance, absent values null.
 
-    A column whose type is unknown (only nulls) becomes String; integers widen to Int64, numbers to Float64, and types
-    that have nothing in common become String.
+    A column whose type is unknown (only nulls) becomes String; integers widen to Int64, numbers to Float64,
+    and types that have nothing in common become String.
     """
     types: dict[str, list[pl.DataType]] = {}
     for frame in frames:

@@ -1,4 +1,4 @@
-"""Rows of one partition out of any source: placing, row ids, duplicates and columns, one mechanism for all readers."""
+"""Rows of one partition out of any source: one mechanism of placing, ids and columns for all readers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ from enrichment_platform.sources.records import Batch, Reading
 from enrichment_platform.sources.rejection import UNPLACED, Reason, Rejection, rejection_frame
 from enrichment_platform.sources.row_id import row_id
 from enrichment_platform.sources.sql import read_sql
-from enrichment_platform.spec import FileSource, HttpSource, PartitionsSpec, PartitionWindow, SourceSpec, SqlSource
+from enrichment_platform.spec import (
+    FileSource,
+    HttpSource,
+    PartitionsSpec,
+    PartitionWindow,
+    SourceSpec,
+    SqlSource,
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,8 @@ class Ingested:
 
     Attributes:
         rows: row_id, partition_key (String), then the kept columns of the source; in source order.
-        rejected: Rows of this partition that were not taken in: row_id, partition_key, stage, reason, detail (String).
+        rejected: Rows of this partition that were not taken in: row_id, partition_key, stage, reason,
+            detail (String).
         unplaced: Rows whose partition cannot be known, the same columns, partition_key `unplaced`; every
             partition's read of the source returns them again, with the same ids.
     """
@@ -48,8 +56,8 @@ def read_partition(
         root: Folder that relative paths of the source start from.
 
     Raises:
-        SourceError: The source cannot be read, lacks columns or has no rows at all. A partition without rows in a
-            source that has rows gives empty frames.
+        SourceError: The source cannot be read, lacks columns or has no rows at all. A partition without
+            rows in a source that has rows gives empty frames.
     """
     reading = _open(source, partitions, window, root)
     intake = _Intake(source, partitions, window, reading)
@@ -121,7 +129,9 @@ class _Intake:
         """The frames; raises where the source as a whole is not what the spec says."""
         found = list(self.found)
         if self.records == 0 and self.reading.whole:
-            raise SourceError(f"{self.reading.name} has no rows at all: check that it is the file or table you mean")
+            raise SourceError(
+                f"{self.reading.name} has no rows at all: check that it is the file or table you mean"
+            )
         if found:
             selection = select(self.source, self.partitions, found, placed=self.reading.placed)
             refuse_missing(selection, found, self.reading.name)
@@ -130,7 +140,9 @@ class _Intake:
             names = list(select(self.source, self.partitions, [], placed=True).kept)
         kept = united(self.frames)
         # A JSON column may turn up only in rows of other partitions: every partition has the same columns.
-        kept = kept.with_columns(pl.lit(None, pl.String).alias(name) for name in names if name not in kept.columns)
+        kept = kept.with_columns(
+            pl.lit(None, pl.String).alias(name) for name in names if name not in kept.columns
+        )
         rows = pl.DataFrame(
             {"row_id": list(self.ids), "partition_key": [self.window.key] * len(self.ids)},
             schema={"row_id": pl.String, "partition_key": pl.String},
@@ -144,7 +156,11 @@ class _Intake:
     def _selection(self, batch: Batch) -> Selection:
         selection = self.selections.get(batch.columns)
         if selection is None:
-            name = self.reading.name if batch.origin in ("sql", "http") else f"{self.reading.name} ({batch.origin})"
+            name = (
+                self.reading.name
+                if batch.origin in ("sql", "http")
+                else f"{self.reading.name} ({batch.origin})"
+            )
             refuse_duplicates(batch.columns, name)
             selection = select(self.source, self.partitions, batch.columns, placed=self.reading.placed)
             if not batch.varying:
@@ -172,7 +188,9 @@ class _Intake:
             what = f"the value of {self.partitions.column} is none of partitions.keys"
             return batch.reject(index, Reason.UNKNOWN_PARTITION, what)
         wanted = self.source.timestamp_format or "ISO 8601"
-        return batch.reject(index, Reason.BAD_TIMESTAMP, f"{self.source.timestamp} is missing or not {wanted}")
+        return batch.reject(
+            index, Reason.BAD_TIMESTAMP, f"{self.source.timestamp} is missing or not {wanted}"
+        )
 
 
 def _kept(batch: Batch, selection: Selection, rows: list[int]) -> pl.DataFrame:

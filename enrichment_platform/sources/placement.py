@@ -26,10 +26,14 @@ class Place(Enum):
 Placing = Callable[[object], Place]
 
 
-def time_placing(partitions: PartitionsSpec, window: PartitionWindow, timestamp_format: str | None) -> Placing:
-    """Places by a timestamp: here when window.start <= t < window.end; nowhere when it is missing or unreadable."""
+def time_placing(
+    partitions: PartitionsSpec, window: PartitionWindow, timestamp_format: str | None
+) -> Placing:
+    """Places by a timestamp: here when start <= t < end; nowhere when it is missing or unreadable."""
     if window.start is None or window.end is None:
-        raise SourceError(f"partition {window.key} has no start and end, so a timestamp cannot place rows in it")
+        raise SourceError(
+            f"partition {window.key} has no start and end, so a timestamp cannot place rows in it"
+        )
     zone = ZoneInfo(partitions.timezone)
     start, end = (_in_utc(moment, zone) for moment in (window.start, window.end))
 

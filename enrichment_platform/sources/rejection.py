@@ -11,7 +11,7 @@ import polars as pl
 from enrichment_platform.spec import Stage
 
 UNPLACED = "unplaced"
-SCHEMA = {name: pl.String for name in ("row_id", "partition_key", "stage", "reason", "detail")}
+SCHEMA = dict.fromkeys(("row_id", "partition_key", "stage", "reason", "detail"), pl.String)
 
 
 class Reason(StrEnum):
@@ -35,7 +35,7 @@ class Rejection:
 
 
 def rejection_frame(rejections: Sequence[Rejection], partition_key: str) -> pl.DataFrame:
-    """The rejections as the quarantine table wants them: row_id, partition_key, stage, reason, detail, all String."""
+    """The rejections as rows of the quarantine table; all columns are String."""
     rows = [
         (rejection.row_id, partition_key, Stage.RAW.value, rejection.reason.value, rejection.detail)
         for rejection in rejections

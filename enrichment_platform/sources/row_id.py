@@ -9,8 +9,8 @@ from datetime import date
 def row_id(values: Sequence[object]) -> str | None:
     r"""The id of a row, or None when one of its key values is missing or blank.
 
-    One key: its text, stripped. Several: joined with `|`, with `\` and `|` in the values escaped by a backslash, so
-    that different keys never give the same id.
+    One key: its text, stripped. Several: joined with `|`, with `\` and `|` in the values escaped by a
+    backslash, so that different keys never give the same id.
     """
     texts = [key_text(value) for value in values]
     if len(texts) == 1:

@@ -1,4 +1,4 @@
-"""The placeholders of a partition: {partition_start}, {partition_end}, {partition_last_day}, {partition_key}."""
+"""The placeholders of a partition, such as {partition_start}, and their values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PLACEHOLDER = re.compile(r"\{(partition_\w+)\}")
 
 
 def partition_values(partitions: PartitionsSpec, window: PartitionWindow) -> dict[str, str]:
-    """Value of each placeholder: ISO dates for daily or coarser partitions, ISO datetimes with offset for hourly.
+    """Value of each placeholder: ISO dates, or ISO datetimes with offset for hourly partitions.
 
     Days are those of the partitions' time zone; `partition_end` is exclusive, `partition_last_day` inclusive.
     """
@@ -51,5 +51,6 @@ def uses_placeholder(*texts: str) -> bool:
 def local(moment: datetime, partitions: PartitionsSpec) -> datetime:
     """The moment in the partitions' time zone; one without a zone is in it already."""
     zone = ZoneInfo(partitions.timezone)
-    # Through UTC: arithmetic within one zone is in wall time, and gives other answers around a change of the clocks.
+    # Through UTC: arithmetic within one zone is in wall time, and gives other answers around a change of the
+    # clocks.
     return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(UTC).astimezone(zone)

@@ -1,7 +1,5 @@
 """What the four assets of an enrichment share: definition, announcements, metadata, errors."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any

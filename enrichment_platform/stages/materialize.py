@@ -12,6 +12,9 @@ from enrichment_platform.spec import EnrichmentSpec, Stage
 from enrichment_platform.stages.instance import PROCESS_TAG, end_orphaned_runs, this_process
 from enrichment_platform.stages.naming import asset_key, job_name
 
+# The terminal shows our progress lines; Dagster's own log of the run is in its instance, for the UI.
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
 
 @dataclass(frozen=True)
 class PartitionRun:
@@ -56,6 +59,7 @@ def materialize_partitions(
             result = job.execute_in_process(
                 instance=instance,
                 partition_key=key,
+                run_config=QUIET,
                 asset_selection=selection,
                 raise_on_error=False,
                 tags={PROCESS_TAG: this_process()},

@@ -1,16 +1,10 @@
 """The job of an enrichment and the schedule that fills its newest partition."""
 
-from __future__ import annotations
-
 import dagster as dg
 
-from enrichment_platform.errors import InputError
 from enrichment_platform.spec import EnrichmentSpec
 from enrichment_platform.stages.naming import job_name
 from enrichment_platform.stages.partitions import newest_key, partitions_definition
-
-JobDefinition = dg.JobDefinition | dg.UnresolvedAssetJobDefinition if hasattr(dg, "UnresolvedAssetJobDefinition") else object
-
 
 def enrichment_job(spec: EnrichmentSpec) -> object:
     """A job over all stages and checks of one partition."""

@@ -1,7 +1,5 @@
 """The check suite as Dagster asset checks: one blocking step a partition, one result a check."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg
