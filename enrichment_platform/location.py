@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import dagster as dg
+from pydantic import ValidationError
 
 from enrichment_platform.components import Enrichment
 from enrichment_platform.errors import EnrichmentError, InputError
@@ -40,15 +41,23 @@ def load_location() -> Location:
         InputError: a component's YAML is wrong; names file and field.
     """
     try:
-        tree = dg.ComponentTree.for_project(Path(__file__).parent)
         from enrichment_platform.definitions import defs
 
-        components = tree.get_all_components(of_type=Enrichment)
+        components = dg.ComponentTree.for_project(Path(__file__).parent).get_all_components(of_type=Enrichment)
         return Location(defs(), {component.name: component for component in components})
     except Exception as error:
-        cause: BaseException | None = error
-        while cause is not None:
-            if isinstance(cause, EnrichmentError):
-                raise InputError(f"the enrichments cannot be loaded: {cause}") from error
-            cause = cause.__cause__ or cause.__context__
-        raise
+        raise InputError(
+            f"the enrichments cannot be loaded:\n{_reason(error)}\n`dg check defs` shows where in the file"
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    chain: list[BaseException] = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(cause)
+    for one in chain:
+        if isinstance(one, EnrichmentError):
+            return str(one)
+        if isinstance(one, ValidationError):
+            return "\n".join(f"{'.'.join(map(str, e['loc'])).strip('`')}: {e['msg']}" for e in one.errors())
+    return f"{type(chain[-1]).__name__}: {chain[-1]}"

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 DataClass = Literal["public", "internal", "confidential", "restricted"]
@@ -41,6 +41,39 @@ ANSWER_COLUMNS = (
 )
 
 
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _list_or_mapping(value: Any) -> Any:
+    return {name: name for name in value} if isinstance(value, list) else value
+
+
+def _labels(value: Any) -> Any:
+    return {str(label): "" for label in value} if isinstance(value, list) else value
+
+
+def _steps(value: Any) -> Any:
+    return [_step(item) for item in value] if isinstance(value, list) else value
+
+
+def _pool_name(value: Any) -> Any:
+    return {"pool": value} if isinstance(value, str) else value
+
+
+def _file_by_default(value: Any) -> Any:
+    return {"type": "file", **value} if isinstance(value, dict) else value
+
+
+def _step(item: Any) -> Any:
+    if isinstance(item, str):
+        return {"operation": item}
+    if isinstance(item, dict) and len(item) == 1 and "operation" not in item:
+        name, parameters = next(iter(item.items()))
+        return {"operation": name, "parameters": parameters or {}}
+    return item
+
+
 class SpecModel(BaseModel):
     """Immutable; an unknown field is an error that names it."""
 
@@ -63,7 +96,9 @@ class PartitionsSpec(SpecModel):
     start: str | None = Field(None, description="First partition, e.g. 2026-01-01; hourly: 2026-01-01-00:00")
     end: str | None = Field(None, description="End of the last partition (exclusive); open when absent")
     end_offset: int = Field(0, description="1 adds the running partition, -1 leaves the newest one out")
-    timezone: str = Field("UTC", description="IANA name; cuts the partitions and reads timestamps that have none")
+    timezone: str = Field(
+        "UTC", description="IANA name; cuts the partitions and reads timestamps that have none"
+    )
     keys: list[str] = Field(default_factory=list, description="static: the partition keys")
     column: str | None = Field(None, description="static: the source column that holds the partition key")
 
@@ -80,26 +115,20 @@ class PartitionsSpec(SpecModel):
 class SourceSpec(SpecModel):
     """What every source has: the key of a row, the time of a row, the columns that are kept."""
 
-    key: list[str] = Field(description="Column or columns that identify a row for ever; `row_id` is made of them")
+    key: Annotated[list[str], BeforeValidator(_one_or_more, json_schema_input_type=list[str] | str)] = Field(
+        description="Column or columns that identify a row for ever; `row_id` is made of them"
+    )
     timestamp: str | None = Field(None, description="Column that places a row in a time partition")
     timestamp_format: str | None = Field(
         None, description="strptime format, or epoch_s / epoch_ms; ISO 8601 when absent"
     )
-    columns: dict[str, str] = Field(
+    columns: Annotated[
+        dict[str, str], BeforeValidator(_list_or_mapping, json_schema_input_type=dict[str, str] | list[str])
+    ] = Field(
         default_factory=dict,
         description="The columns that are kept: a list of names, or a mapping `our name: name in the source`;"
         " all when absent. Key and timestamp use our names and are always kept.",
     )
-
-    @field_validator("key", mode="before")
-    @classmethod
-    def _one_or_more(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
-
-    @field_validator("columns", mode="before")
-    @classmethod
-    def _list_or_mapping(cls, value: Any) -> Any:
-        return {name: name for name in value} if isinstance(value, list) else value
 
     @field_validator("key")
     @classmethod
@@ -117,7 +146,9 @@ class FileSource(SourceSpec):
         description="Path, glob, directory or URL; `{partition_key}` in it means one file a partition."
         " `~` and `${VARIABLE}` are expanded; relative to the project's root."
     )
-    format: Literal["csv", "jsonl", "json", "parquet"] | None = Field(None, description="From the name when absent")
+    format: Literal["csv", "jsonl", "json", "parquet"] | None = Field(
+        None, description="From the name when absent"
+    )
     delimiter: str = ","
     encoding: str = "utf-8"
     records: str | None = Field(None, description="json: dotted path to the list of records")
@@ -135,7 +166,9 @@ class HttpPaging(SpecModel):
     """How the pages of a JSON API follow each other."""
 
     type: Literal["none", "offset", "page", "cursor", "link"] = "none"
-    parameter: str = Field("offset", description="Query parameter that moves: the offset, page number or cursor")
+    parameter: str = Field(
+        "offset", description="Query parameter that moves: the offset, page number or cursor"
+    )
     size_parameter: str | None = Field(None, description="Query parameter that holds the page size")
     size: int = Field(100, gt=0, description="Records a page")
     first: int = Field(0, description="First offset or page number")
@@ -149,12 +182,15 @@ class HttpSource(SourceSpec):
     url: str
     params: dict[str, str] = Field(default_factory=dict)
     headers: dict[str, str] = Field(default_factory=dict, description="`${VARIABLE}` is read at run time")
-    records: str = Field("", description="Dotted path to the list of records in the answer; empty: the answer itself")
+    records: str = Field(
+        "", description="Dotted path to the list of records in the answer; empty: the answer itself"
+    )
     record: str | None = Field(None, description="Dotted path to the fields inside one record, e.g. _source")
     paging: HttpPaging = HttpPaging()
     timeout_s: float = Field(60, gt=0)
     override_env: str | None = Field(
-        None, description="Environment variable with a path or URL of a file that replaces this source when set"
+        None,
+        description="Environment variable with a path or URL of a file that replaces this source when set",
     )
 
 
@@ -171,26 +207,12 @@ class CleaningStep(SpecModel):
 class CleaningSpec(SpecModel):
     """Named operations in order, on text columns; a row that a filter takes out is quarantined with its reason."""
 
-    columns: list[str] = Field(default_factory=list, description="Text columns; the prompt's columns when absent")
-    steps: list[CleaningStep] = Field(
-        default_factory=list, description="`name` or `name: {parameter: value}`, in order"
+    columns: list[str] = Field(
+        default_factory=list, description="Text columns; the prompt's columns when absent"
     )
-
-    @field_validator("steps", mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        if not isinstance(value, list):
-            return value
-        return [_step(item) for item in value]
-
-
-def _step(item: Any) -> Any:
-    if isinstance(item, str):
-        return {"operation": item}
-    if isinstance(item, dict) and len(item) == 1 and "operation" not in item:
-        name, parameters = next(iter(item.items()))
-        return {"operation": name, "parameters": parameters or {}}
-    return item
+    steps: Annotated[
+        list[CleaningStep], BeforeValidator(_steps, json_schema_input_type=list[str | dict[str, Any]])
+    ] = Field(default_factory=list, description="`name` or `name: {parameter: value}`, in order")
 
 
 class Example(SpecModel):
@@ -206,7 +228,9 @@ class PromptSpec(SpecModel):
     columns: list[str] = Field(min_length=1, description="Columns of the cleaned row that the model may see")
     template: str = Field("", description="The user message; `name: value` lines of the columns when absent")
     system: str = Field("", description="Instructions; the output fields are described after it")
-    examples: list[Example] = Field(default_factory=list, description="Few-shot examples, sent as earlier turns")
+    examples: list[Example] = Field(
+        default_factory=list, description="Few-shot examples, sent as earlier turns"
+    )
 
 
 class OutputField(SpecModel):
@@ -215,20 +239,22 @@ class OutputField(SpecModel):
     name: str
     type: Literal["label", "string", "number", "integer", "date", "boolean", "list"]
     description: str = ""
-    labels: dict[str, str] = Field(
-        default_factory=dict, description="label, or list of labels: the closed set, `label: description` or a list"
+    labels: Annotated[
+        dict[str, str], BeforeValidator(_labels, json_schema_input_type=dict[str, str] | list[str])
+    ] = Field(
+        default_factory=dict,
+        description="label, or list of labels: the closed set, `label: description` or a list",
     )
     required: bool = Field(True, description="false: the model may answer null")
-    evidence: bool = Field(False, description="The model must quote the span of the text that the value came from")
-    pattern: str | None = Field(None, description="string: a regular expression that the whole value must match")
+    evidence: bool = Field(
+        False, description="The model must quote the span of the text that the value came from"
+    )
+    pattern: str | None = Field(
+        None, description="string: a regular expression that the whole value must match"
+    )
     minimum: float | None = None
     maximum: float | None = None
     max_length: int = Field(200, gt=0, description="Characters of a string, items of a list")
-
-    @field_validator("labels", mode="before")
-    @classmethod
-    def _list_or_mapping(cls, value: Any) -> Any:
-        return {str(label): "" for label in value} if isinstance(value, list) else value
 
     @field_validator("name")
     @classmethod
@@ -251,7 +277,9 @@ class OutputField(SpecModel):
             try:
                 re.compile(self.pattern)
             except re.error as error:
-                raise ValueError(f"`pattern` of {self.name!r} is not a regular expression: {error}") from error
+                raise ValueError(
+                    f"`pattern` of {self.name!r} is not a regular expression: {error}"
+                ) from error
         if (self.minimum is not None or self.maximum is not None) and self.type not in ("number", "integer"):
             raise ValueError(f"`minimum` and `maximum` fit number fields, not {self.type!r} ({self.name})")
         return self
@@ -274,12 +302,18 @@ class ModelSettings(SpecModel):
 class CheckSettings(SpecModel):
     """Shares of rows (0 to 1) above which a partition is not published; below, the failing rows are quarantined."""
 
-    max_failed_share: float = Field(0.05, ge=0, le=1, description="Rows of a partition that fail any row check")
+    max_failed_share: float = Field(
+        0.05, ge=0, le=1, description="Rows of a partition that fail any row check"
+    )
     thresholds: dict[str, float] = Field(
         default_factory=dict, description="A lower or higher share for one check, by its name"
     )
-    allow_empty: bool = Field(False, description="true: a partition without rows is a quiet day, not a failure")
-    preview_rows: int = Field(0, ge=0, le=20, description="Rows shown in asset metadata; 0 keeps row text out of it")
+    allow_empty: bool = Field(
+        False, description="true: a partition without rows is a quiet day, not a failure"
+    )
+    preview_rows: int = Field(
+        0, ge=0, le=20, description="Rows shown in asset metadata; 0 keeps row text out of it"
+    )
 
 
 class FreshnessSpec(SpecModel):
@@ -296,32 +330,29 @@ class EnrichmentSpec(SpecModel):
     description: str = ""
     owners: list[str] = Field(default_factory=list, description="E-mail addresses or `team:name`")
     tags: dict[str, str] = Field(default_factory=dict)
-    source: AnySource
+    # Described as any object to JSON schema validators: they cannot say which variant of a union was meant.
+    source: Annotated[AnySource, BeforeValidator(_file_by_default, json_schema_input_type=dict[str, Any])]
     partitions: PartitionsSpec
     cleaning: CleaningSpec = CleaningSpec()
     prompt: PromptSpec
     output: list[OutputField] = Field(min_length=1)
-    model: ModelSettings = ModelSettings()
-    data_class: DataClass = Field("internal", description="Only endpoints that list this class may see the rows")
+    model: Annotated[
+        ModelSettings, BeforeValidator(_pool_name, json_schema_input_type=str | dict[str, Any])
+    ] = ModelSettings()
+    data_class: DataClass = Field(
+        "internal", description="Only endpoints that list this class may see the rows"
+    )
     checks: CheckSettings = CheckSettings()
     schedule: str | None = Field(None, description="Cron expression; a tick fills the newest partition")
     freshness: FreshnessSpec | None = None
-
-    @field_validator("model", mode="before")
-    @classmethod
-    def _pool_name(cls, value: Any) -> Any:
-        return {"pool": value} if isinstance(value, str) else value
-
-    @field_validator("source", mode="before")
-    @classmethod
-    def _file_by_default(cls, value: Any) -> Any:
-        return {"type": "file", **value} if isinstance(value, dict) else value
 
     @field_validator("name")
     @classmethod
     def _named(cls, value: str) -> str:
         if not NAME.match(value) or value == "platform":
-            raise ValueError("use lower-case letters, digits and underscores, starting with a letter; not `platform`")
+            raise ValueError(
+                "use lower-case letters, digits and underscores, starting with a letter; not `platform`"
+            )
         return value
 
     @model_validator(mode="after")
@@ -346,7 +377,9 @@ class EnrichmentSpec(SpecModel):
             known = {*self.source.columns, *self.source.key, self.source.timestamp}
             unknown = sorted({*self.prompt.columns, *self.cleaning.columns} - known)
             if unknown:
-                raise ValueError(f"columns {', '.join(unknown)} are not among source.columns: {', '.join(self.source.columns)}")
+                raise ValueError(
+                    f"columns {', '.join(unknown)} are not among source.columns: {', '.join(self.source.columns)}"
+                )
         return self
 
     @property

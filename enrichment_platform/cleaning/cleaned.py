@@ -12,7 +12,7 @@ from enrichment_platform.errors import InputError
 from enrichment_platform.spec import ROW_COLUMNS, EnrichmentSpec
 
 EMPTY_TEXT = "empty_text"
-# Every character of Unicode's White_Space property, spelled out: \s differs between engines and Unicode versions.
+# Unicode's White_Space property, spelled out: \s differs between engines and Unicode versions.
 BLANK = r"^[\x09-\x0d \x85\xa0\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]*$"
 REMOVED_SCHEMA = {name: pl.String() for name in (*ROW_COLUMNS, "reason", "detail")}
 
@@ -35,20 +35,22 @@ class Cleaned:
 def clean(frame: pl.DataFrame, spec: EnrichmentSpec) -> Cleaned:
     """Apply the cleaning steps in order, then remove the rows that are left without text.
 
-    A row is removed as `empty_text` when every text column is null or whitespace. Prompt columns that are not text
-    (numbers, dates) are left as they are and do not count, unless no text column is there at all.
+    A row is removed as `empty_text` when every text column is null or whitespace. Prompt columns that are
+    not text (numbers, dates) are left as they are and do not count, unless no text column is there at all.
 
     Args:
         frame: Rows with String columns `row_id` and `partition_key` and the spec's text columns.
         spec: Its `cleaning.steps`, on its `text_columns`.
 
     Raises:
-        InputError: A step is wrong (see `check_steps`), a column is missing, or `cleaning.columns` names one that is
-            not text.
+        InputError: A step is wrong (see `check_steps`), a column is missing, or `cleaning.columns` names one
+            that is not text.
     """
     steps = planned_steps(spec)
     columns = _text_columns(frame, spec)
-    rows = frame.with_columns(pl.col(name).cast(pl.String) for name in columns if frame.schema[name] == pl.Null)
+    rows = frame.with_columns(
+        pl.col(name).cast(pl.String) for name in columns if frame.schema[name] == pl.Null
+    )
     removed = [pl.DataFrame(schema=REMOVED_SCHEMA)]
     changed = dict.fromkeys([step.operation.name for step in steps] + [EMPTY_TEXT], 0)
     for step in steps:
@@ -62,7 +64,7 @@ def clean(frame: pl.DataFrame, spec: EnrichmentSpec) -> Cleaned:
     empty = _without_text(rows, columns or spec.text_columns)
     removed.append(_removed(rows, empty, EMPTY_TEXT))
     changed[EMPTY_TEXT] = len(empty) - empty.null_count()
-    return Cleaned(rows.filter(empty.is_null()).cast(frame.schema), pl.concat(removed), changed)  # type: ignore[arg-type]
+    return Cleaned(rows.filter(empty.is_null()).cast(frame.schema), pl.concat(removed), changed)
 
 
 def _text_columns(frame: pl.DataFrame, spec: EnrichmentSpec) -> list[str]:
@@ -96,7 +98,9 @@ def _flagged(rows: pl.DataFrame, columns: list[str], step: PlannedStep) -> pl.Se
         spared = [details[name].is_null() & ~_blank(rows[name]) for name in columns]
         flagged = flagged & ~_any(spared, rows.height)
     parts = [pl.lit(f"{name}: ") + pl.col(name) for name in columns]
-    joined = pl.DataFrame(details).select(pl.concat_str(parts, separator="; ", ignore_nulls=True).alias("detail"))
+    joined = pl.DataFrame(details).select(
+        pl.concat_str(parts, separator="; ", ignore_nulls=True).alias("detail")
+    )
     return _where(flagged, joined["detail"])
 
 

@@ -39,8 +39,8 @@ class Operation:
     """One named operation.
 
     Attributes:
-        kernel: String column in, String column of the same length out; null in, null out. A transform gives the
-            new text. A filter gives null for a row that stays, and for one that goes a detail that holds no row text.
+        kernel: String column in, String column of the same length out; null in, null out. A transform gives
+            the new text. A filter gives null for a row that stays, a detail without row text for one that goes.
         version: Raised whenever the output changes for any input; part of the answer fingerprint.
         reason: filter: why a row was removed, as written to the quarantine.
         scope: filter: a row goes when "any" of its text columns is flagged, or when "all" that hold text are.
@@ -79,21 +79,31 @@ def operation(
         version: Raise it with every change of the output; answers are then asked for anew.
         kind: "transform" (text to text) or "filter" (null: the row stays; a detail: it goes).
         reason: filter: the quarantine's reason; the name of the operation when empty.
-        scope: filter over several text columns: "any" flagged column takes the row out, or "all" that hold text.
+        scope: filter over several text columns: "any" flagged column takes the row out, or "all" with text.
         idempotent: Whether applying it twice equals applying it once; the tests hold it to that.
         examples: (input, output) with default parameters; the tests run over them.
 
     Raises:
-        ValueError: Another function has the name, or a parameter lacks a type, a default or the `*` before it.
+        ValueError: Another function has the name, or a parameter lacks its type, default or the `*` before it.
     """
 
     def register(kernel: Function) -> Function:
         name = kernel.__name__
         known = REGISTRY.get(name)
         if known is not None and _place(known.kernel) != _place(kernel):
-            raise ValueError(f"cleaning operation {name!r} is taken by {_place(known.kernel)}; choose another name")
+            raise ValueError(
+                f"cleaning operation {name!r} is taken by {_place(known.kernel)}; choose another name"
+            )
         REGISTRY[name] = Operation(
-            name, kind, version, kernel, _parameters(kernel), reason or name, scope, idempotent, tuple(examples)
+            name,
+            kind,
+            version,
+            kernel,
+            _parameters(kernel),
+            reason or name,
+            scope,
+            idempotent,
+            tuple(examples),
         )
         return kernel
 

@@ -29,7 +29,9 @@ class PlannedStep:
 
 def check_steps(spec: EnrichmentSpec) -> list[str]:
     """Return what is wrong with the cleaning steps, one message a problem; empty when they can run."""
-    return [problem for number, step in enumerate(spec.cleaning.steps, 1) for problem in _problems(number, step)]
+    return [
+        problem for number, step in enumerate(spec.cleaning.steps, 1) for problem in _problems(number, step)
+    ]
 
 
 def planned_steps(spec: EnrichmentSpec) -> list[PlannedStep]:
@@ -45,7 +47,7 @@ def planned_steps(spec: EnrichmentSpec) -> list[PlannedStep]:
 
 
 def cleaning_version(spec: EnrichmentSpec) -> str:
-    """Return 16 hex digits that change when an operation, its version, a parameter or the set of columns does.
+    """Return 16 hex digits that change when an operation, its version, a parameter or the columns do.
 
     Raises:
         InputError: As `planned_steps`.

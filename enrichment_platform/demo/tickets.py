@@ -2,16 +2,17 @@
 
 The label of a ticket is its main reason, which is what happened and not the remedy that is asked for:
 
-- goods that arrived broken, faulty or incomplete are `damaged_item`, also where money back is wanted for them;
-- a charge that is wrong is `billing`, also where the customer wants it paid back;
-- a return, or money that was promised or is due for one, is `refund`;
-- an order or plan to be stopped is `cancellation`, also because its delivery is late or its price too high;
-- a login that fails is `account_access`, any other fault of site, app or device software is `technical_issue`.
+- goods that arrived broken, faulty or incomplete: `damaged_item`, also where money back is wanted for them;
+- a charge that is wrong: `billing`, also where the customer wants it paid back;
+- a return, or money that was promised or is due for one: `refund`;
+- an order or plan to be stopped: `cancellation`, also because it is late or costs too much;
+- a login that fails: `account_access`; any other fault of site, app or device software: `technical_issue`.
 
-`truth.csv` has one row for each ticket id of `tickets.csv`. Its `dirt` is the kind that was planted, or empty. Order
-id and amount are the first that the body names. Blank tickets have no category, as nobody could tell it. Tickets
-with a bad timestamp or a missing field (`bad_timestamp`, `malformed_line`) cannot be read; `duplicate_id` marks an id
-that two rows use, and describes the first of them. Near and exact duplicates name their original in `duplicate_of`.
+`truth.csv` has one row for each ticket id of `tickets.csv`. Its `dirt` is the kind that was planted, if any.
+Order id and amount are the first that the body names. Blank tickets have no category: nobody could tell it.
+Rows with a bad timestamp or missing fields (`bad_timestamp`, `malformed_line`) cannot be read. `duplicate_id`
+marks an id that two rows use; the first of them is the one described. Near and exact duplicates name their
+original in `duplicate_of`.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from __future__ import annotations
 import csv
 import io
 import os
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Literal
 
 from enrichment_platform.demo import tickets_dirt as dirt
-from enrichment_platform.demo.tickets_calendar import moment, soon_after, ticket_count
-from enrichment_platform.demo.tickets_dirt_texts import BAD_TIMESTAMPS, BLANKS
+from enrichment_platform.demo.tickets_calendar import ticket_count
+from enrichment_platform.demo.tickets_days import Ticket, clean_tickets, with_broken, with_dirt
 from enrichment_platform.demo.tickets_grammar import Dice
-from enrichment_platform.demo.tickets_writing import write_text
 from enrichment_platform.errors import InputError
 
 CATEGORIES: dict[str, str] = {
@@ -38,22 +39,14 @@ CATEGORIES: dict[str, str] = {
     "account_access": "cannot log in: password, verification code, locked or hacked account, login details",
     "technical_issue": "the website, app or device software has an error, crashes or does not connect",
     "cancellation": "wants to cancel an order, stop a subscription or membership, or close an account",
-    "product_question": "asks about a product before or after buying: size, material, use, compatibility, stock",
+    "product_question": "asks about a product: size, material, use, care, compatibility, warranty, stock",
 }
-WEIGHTS = {
-    **{"billing": 15, "refund": 14, "delivery": 18, "damaged_item": 12},
-    **{"account_access": 11, "technical_issue": 12, "cancellation": 9, "product_question": 9},
-}
-CHANNELS = {"email": 45, "chat": 25, "web": 22, "phone": 8}
-TIERS = {"standard": 62, "plus": 28, "business": 10}
 TICKET_COLUMNS = ("ticket_id", "created_at", "channel", "customer_tier", "subject", "body")
 TRUTH_COLUMNS = ("ticket_id", "category", "order_id", "amount", "dirt", "duplicate_of")
 FULL_DAYS = 3  # the last days, which the demo runs, hold every kind of dirt
 BROKEN_EVERY = 6  # days between two broken rows before that
 FIRST_ID = 10001
 LEAST_PER_DAY = 20  # fewer leave too little room for one of each kind of dirt
-TRIES = 25  # to write a body that no ticket has yet
-CURLY_RATE = 0.1  # e-mails with typographic apostrophes that are all right
 
 
 @dataclass(frozen=True)
@@ -64,24 +57,6 @@ class TicketFiles:
     truth: Path
     rows: int
     days: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """One ticket before it has an id; `original` is the position of the ticket it repeats within its day."""
-
-    created_at: datetime
-    channel: str
-    tier: str
-    subject: str
-    body: str
-    category: str
-    order_id: str
-    amount: str
-    writer: str
-    dirt: str = ""
-    original: int | None = None
-    timestamp: str = ""
 
 
 def write_tickets(
@@ -109,12 +84,12 @@ def write_tickets(
     next_id = FIRST_ID
     for number, day in enumerate(dates):
         full = number >= days - FULL_DAYS
-        tickets = _clean_day(dice, day, ticket_count(dice, day, per_day), seen)
-        tickets = _planted(dice, day, tickets, _due(owed, len(tickets), full=full))
+        tickets = clean_tickets(dice, day, ticket_count(dice, day, per_day), seen)
+        tickets = with_dirt(dice, day, tickets, _due(owed, len(tickets), full=full))
         broken = (
             dirt.BROKEN if full else (dirt.BROKEN[number // BROKEN_EVERY % 3],) * (number % BROKEN_EVERY == 4)
         )
-        tickets = _with_broken(dice, tickets, broken)
+        tickets = with_broken(dice, tickets, broken)
         day_rows, day_truth = _records(tickets, next_id)
         rows += day_rows
         truth += day_truth
@@ -143,29 +118,6 @@ def _first_day(start: str, days: int, per_day: int) -> date:
     return first
 
 
-def _clean_day(dice: Dice, day: date, count: int, seen: set[str]) -> list[Ticket]:
-    tickets = []
-    for _ in range(count):
-        category, channel = dice.weighted(WEIGHTS), dice.weighted(CHANNELS)
-        text = write_text(dice, category, channel, day)
-        for _ in range(TRIES):
-            if text.body not in seen:
-                break
-            text = write_text(dice, category, channel, day)
-        seen.add(text.body)
-        body = text.body
-        if channel == "email" and dice.chance(CURLY_RATE):
-            body = body.replace("'", "’")
-        tier = dice.weighted(TIERS)
-        if " Plus" in body or "membership" in body.lower():
-            tier = "plus"
-        elif "business" in body or "company" in body:
-            tier = "business"
-        facts = (category, text.order_id, text.amount, text.writer)
-        tickets.append(Ticket(moment(dice, day), channel, tier, text.subject, body, *facts))
-    return tickets
-
-
 def _due(owed: dict[str, float], count: int, *, full: bool) -> dict[str, int]:
     """How many of each kind the day gets; what a day is too short for is carried over to the next."""
     due = {}
@@ -174,72 +126,6 @@ def _due(owed: dict[str, float], count: int, *, full: bool) -> dict[str, int]:
         due[kind] = max(int(owed[kind]), 1 if full else 0)
         owed[kind] = max(owed[kind] - due[kind], 0.0)
     return due
-
-
-def _planted(dice: Dice, day: date, clean: list[Ticket], due: dict[str, int]) -> list[Ticket]:
-    """The day's tickets in order of time, with dirt; a duplicate takes the place of a ticket, so the count stays."""
-    kinds = [kind for kind, number in due.items() if kind not in dirt.DUPLICATES for _ in range(number)]
-    repeats = [kind for kind in dirt.DUPLICATES for _ in range(due[kind])]
-    order = dice.shuffled(range(len(clean)))
-    dropped, rest = order[: len(repeats)], order[len(repeats) :]
-    tickets = dict(enumerate(clean))
-    for at in dropped:
-        del tickets[at]
-    for at, kind in zip(rest, kinds, strict=False):
-        tickets[at] = _spoilt(dice, tickets[at], kind, day)
-    untouched = rest[len(kinds) :]
-    originals = [at for at in untouched if len(tickets[at].body.split()) >= 10] or untouched
-    for new, (kind, at) in enumerate(zip(repeats, originals, strict=False), start=len(clean)):
-        source = tickets[at]
-        body = dirt.nearly(dice, source.body) if kind == "near_duplicate" else source.body
-        created = soon_after(dice, source.created_at)
-        tickets[new] = replace(source, created_at=created, body=body, dirt=kind, original=at)
-    by_time = sorted(tickets, key=lambda at: (tickets[at].created_at, at))
-    place = {at: position for position, at in enumerate(by_time)}
-    return [
-        ticket if ticket.original is None else replace(ticket, original=place[ticket.original])
-        for ticket in (tickets[at] for at in by_time)
-    ]
-
-
-def _spoilt(dice: Dice, ticket: Ticket, kind: str, day: date) -> Ticket:
-    body = ticket.body
-    if kind == "blank":
-        subject = dice.pick(("", "", "(no subject)", "Support request"))
-        blank = replace(ticket, subject=subject, body=dice.pick(BLANKS), dirt=kind)
-        return replace(blank, category="", order_id="", amount="")
-    if kind == "footer":
-        return replace(
-            ticket, channel="email", body=dirt.with_footer(dice, body, ticket.writer, day), dirt=kind
-        )
-    if kind == "html":
-        return replace(ticket, channel="email", body=dirt.with_html(dice, body), dirt=kind)
-    if kind == "mojibake":
-        body = dirt.with_mojibake(dice, body)
-    elif kind == "pii":
-        body = dirt.with_pii(dice, body, ticket.writer)
-    else:
-        body = dirt.with_injection(dice, body, ticket.category, tuple(CATEGORIES))
-    return replace(ticket, body=body, dirt=kind)
-
-
-def _with_broken(dice: Dice, tickets: list[Ticket], kinds: tuple[str, ...]) -> list[Ticket]:
-    """The day's tickets with some of the clean ones broken; for `duplicate_id`, a later row takes an earlier's id."""
-    repeated = {ticket.original for ticket in tickets}
-    clean = [at for at, ticket in enumerate(tickets) if not ticket.dirt and at not in repeated]
-    order = dice.shuffled(clean)
-    broken = list(tickets)
-    for kind in kinds:
-        at = order.pop()
-        if kind == "bad_timestamp":
-            broken[at] = replace(tickets[at], dirt=kind, timestamp=dice.pick(BAD_TIMESTAMPS))
-        elif kind == "malformed_line":
-            broken[at] = replace(tickets[at], dirt=kind)
-        else:
-            first, second = sorted((at, order.pop()))
-            broken[first] = replace(tickets[first], dirt=kind)
-            broken[second] = replace(tickets[second], dirt=kind, original=first)
-    return broken
 
 
 def _records(tickets: list[Ticket], next_id: int) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
@@ -260,7 +146,7 @@ def _records(tickets: list[Ticket], next_id: int) -> tuple[list[tuple[str, ...]]
     return rows, truth
 
 
-def _write(path: Path, rows: list[tuple[str, ...]], *, quoting: int) -> None:
+def _write(path: Path, rows: list[tuple[str, ...]], *, quoting: Literal[0, 1]) -> None:
     """Write the rows in one step: a reader sees the old file or the new one, never half of it."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n", quoting=quoting).writerows(rows)

@@ -1,4 +1,4 @@
-"""Situations of the category `account_access`: signing in, passwords, verification codes, locked or stolen logins."""
+"""Situations of the category `account_access`: passwords, verification codes, locked or stolen logins."""
 
 SITUATIONS = """
 I can't {log in|sign in|get in}, it says my password is wrong
@@ -93,7 +93,7 @@ I was invited as a user by my boss and the invite link {is dead|doesn't work}
 please unlock my {profile|login|user}, I have to pay an invoice today
 I can't sign in to see where my parcel is
 
-somebody placed <order> from my login, I did not. Now I can't get in
+somebody placed order <order_id> from my login, I did not. Now I can't get in
 my profile shows an order for <amount> that I never made, and the password has been changed
 + Please stop this person
 + Who else has signed in?

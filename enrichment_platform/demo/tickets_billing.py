@@ -85,7 +85,7 @@ The amount on <order> was converted at a strange rate, I should have paid <amoun
 the loyalty points I used on <order> were deducted but the price did not change
 1,500 points gone and I still paid <amount>
 
-My statement shows <n> payments for <order>, one for each box. {Is that normal?|The sum is not what I agreed to.}
+My statement shows <n> payments for <order>, one for each box. {Is that normal?|The sum is not right.}
 One order, split in <n> payments, and together they are more than the <amount> I agreed to
 
 PayPal was charged {although|even though} I picked my credit card

@@ -1,4 +1,4 @@
-"""Situations of the category `damaged_item`: goods arrived broken, defective or incomplete, or soon failed."""
+"""Situations of the category `damaged_item`: goods arrived broken, faulty or incomplete, or soon failed."""
 
 SITUATIONS = """
 The <fragile> arrived {broken|in pieces|shattered}

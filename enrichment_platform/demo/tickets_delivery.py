@@ -1,4 +1,4 @@
-"""Situations of the category `delivery`: a parcel is late, lost, in the wrong place, or its shipping is unclear."""
+"""Situations of the category `delivery`: a parcel is late, lost or in the wrong place, or shipping is unclear."""
 
 SITUATIONS = """
 Where is <order>? It was {supposed to be|due} here on <date>
@@ -103,7 +103,7 @@ The tracking number you gave me is invalid on the <carrier> site
 + please send me the right number
 
 the package sat at the depot in <city> for <days>
-Your parcel is <n> miles from my house in the <city> depot and nobody brings it
+My parcel is <n> miles from my house in the <city> depot and nobody brings it
 
 my <product> is on backorder with no date. When does it leave?
 pre-ordered on <date>, the promised ship date has passed
@@ -133,6 +133,7 @@ My address is correct in the confirmation
 it's a {present|birthday gift}
 I work {nights|from home}, so I would have heard them
 I have refreshed that page all day
+I live in <city>, in case that matters
 I ordered it {on <date>|<ago>}
 """
 

@@ -36,7 +36,7 @@ def with_html(dice: Dice, body: str) -> str:
         return f'<div dir="ltr">{"<div><br></div>".join(parts)}&nbsp;</div>'
     if form == 2:
         joined = "<br /><br />".join(parts)
-        return f'<html><body style="font-family:Calibri,sans-serif;font-size:11pt">{joined}&nbsp;&amp;nbsp;</body></html>'
+        return f'<html><body style="font-family:Calibri;font-size:11pt">{joined}&nbsp;</body></html>'
     first, _, rest = "<br><br>".join(parts).partition(" ")
     return f'<span class="x_MsoNormal">{first} <b>{rest}</b></span>&nbsp;<!-- sent by webmail -->'
 
@@ -49,7 +49,7 @@ def with_mojibake(dice: Dice, body: str) -> str:
 
 
 def _cp1252(byte: int) -> str:
-    """What Windows shows for the byte; the five that cp1252 leaves open are control characters, as in browsers."""
+    """What Windows shows for the byte; the five that cp1252 leaves open become control characters."""
     try:
         return bytes([byte]).decode("cp1252")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""The texts that the planted dirt is made of. Addresses, numbers and cards are reserved for examples and tests."""
+"""The texts that the planted dirt is made of; addresses, numbers and cards are reserved for examples."""
 
 BLANKS = ("", "   ", "N/A", "-")
 
@@ -15,18 +15,18 @@ FOOTERS = (
     "\n\nSent from Yahoo Mail on my tablet",
     "\n\n--\n{name}\nOffice Manager | Brightwater Dental\nTel. +1 (555) 010-0142 | www.brightwater.example",
     "\n\n-- \n{name}\nPlease consider the environment before printing this e-mail.",
-    "\n\n______________________________\n{name}\nSenior Buyer, Hartwell & Sons Ltd\n12 Quay Street, Bristol BS1 4XX",
-    "\n\nCONFIDENTIALITY NOTICE: This message and its attachments are intended only for the person or entity to which "
-    "they are addressed. If you have received it in error, please delete it and notify the sender.",
-    "\n\nThis email has been scanned for viruses. {name} accepts no liability for its contents. Any views expressed "
-    "are those of the sender and not necessarily of the company.",
-    "\n\nOn {day}, Northlane Support <support@northlane.example> wrote:\n> Hello {name},\n>\n> thank you for "
-    "contacting us. We will get back to you within two working days.\n>\n> Your Northlane team",
-    "\n\n-----Original Message-----\nFrom: Northlane Support <support@northlane.example>\nSent: {day}\nTo: {name}\n"
-    "Subject: We received your message\n\nThank you for your patience. An agent will look into it shortly.",
-    "\n\n> On {day} Northlane wrote:\n> How did we do? Rate our service from 1 to 10.\n> Track your delivery, manage "
-    "your account or shop the sale in our app.\n\n--\n{name}",
-    "\n\nTo unsubscribe from these messages reply STOP. Northlane Inc., 400 Harbor Way, Portland\n\nSent from my Galaxy",
+    "\n\n______________________________\n{name}\nBuyer, Hartwell & Sons Ltd\n12 Quay Street, Bristol BS1 4XX",
+    "\n\nCONFIDENTIALITY NOTICE: This message and its attachments are intended only for the person or entity "
+    "to which they are addressed. If you have received it in error, please delete it and notify the sender.",
+    "\n\nThis email has been scanned for viruses. {name} accepts no liability for its contents. Any views "
+    "expressed are those of the sender and not necessarily of the company.",
+    "\n\nOn {day}, Northlane Support <support@northlane.example> wrote:\n> Hello {name},\n>\n> thank you "
+    "for contacting us. We will get back to you within two working days.\n>\n> Your Northlane team",
+    "\n\n-----Original Message-----\nFrom: Northlane Support <support@northlane.example>\nSent: {day}\n"
+    "To: {name}\nSubject: We received your message\n\nThank you for your patience. An agent will answer shortly.",
+    "\n\n> On {day} Northlane wrote:\n> How did we do? Rate our service from 1 to 10.\n> Track your "
+    "delivery, manage your account or shop the sale in our app.\n\n--\n{name}",
+    "\n\nTo unsubscribe from these messages reply STOP. Northlane, 400 Harbor Way\n\nSent from my Galaxy",
 )
 
 EMAIL_DOMAINS = ("example.com", "example.org", "mail.example", "example.net")

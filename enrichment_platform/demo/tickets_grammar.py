@@ -21,6 +21,7 @@ from enrichment_platform.demo.tickets_vocabulary import (
 )
 
 CHOICE = re.compile(r"\{([^{}]*)\}")
+TIMES = re.compile(r"<(ago|date|days|n|minutes)>")
 SLOT = re.compile(r"(?:\b([Aa]) )?<([a-z_0-9]+)>")
 ACCENTED_RATE = 0.02
 T = TypeVar("T")
@@ -65,7 +66,7 @@ class Dice:
 
 @dataclass(frozen=True)
 class Situation:
-    """Something that happens to a customer: several ways to tell it, and what is asked for in this case only."""
+    """Something that happens to a customer: ways to tell it, and what is asked for in this case only."""
 
     phrasings: tuple[str, ...]
     requests: tuple[str, ...]
@@ -78,9 +79,9 @@ class Facts:
         self._dice = dice
         self._today = today
         self._known: dict[str, str] = {}
-        self.order_id = f"ORD-{dice.between(100000, 999999)}" if has_order else ""
+        self.order_id = _order_id(dice) if has_order else ""
         self.order_named = False
-        self.cents = 99 + dice.below(24000) if dice.chance(0.5) else 95 + 100 * dice.between(8, 180)
+        self.cents = 900 + dice.below(23000) if dice.chance(0.5) else 95 + 100 * dice.between(8, 180)
         self.person = _person(dice)
 
     def slot(self, name: str) -> str:
@@ -88,6 +89,7 @@ class Facts:
         if name == "order":
             return self._order()
         if name == "order_id":
+            self.order_id = self.order_id or _order_id(self._dice)
             self.order_named = True
             return self.order_id
         if name not in self._known:
@@ -127,6 +129,10 @@ class Facts:
         return self._dice.pick(SLOTS[name])
 
 
+def _order_id(dice: Dice) -> str:
+    return f"ORD-{dice.between(100000, 999999)}"
+
+
 def dollars(cents: int) -> str:
     """Cents as `$12.34`."""
     return f"${cents // 100}.{cents % 100:02d}"
@@ -138,7 +144,7 @@ def lines(block: str) -> tuple[str, ...]:
 
 
 def situations(block: str) -> tuple[Situation, ...]:
-    """The situations of a block; a blank line parts them, a request of one situation only starts with `+ `."""
+    """The situations of a block, parted by blank lines; a request of one situation only starts with `+ `."""
     return tuple(
         Situation(
             phrasings=tuple(line for line in lines(part) if not line.startswith("+ ")),
@@ -146,6 +152,12 @@ def situations(block: str) -> tuple[Situation, ...]:
         )
         for part in block.strip().split("\n\n")
     )
+
+
+def fresh(phrases: Sequence[str], said: str) -> list[str]:
+    """The phrases that repeat no date or number of the phrase that was said before."""
+    used = set(TIMES.findall(said))
+    return [phrase for phrase in phrases if not used.intersection(TIMES.findall(phrase))]
 
 
 def expand(phrase: str, facts: Facts, dice: Dice) -> str:

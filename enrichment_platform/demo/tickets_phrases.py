@@ -37,7 +37,6 @@ The chat bot could not help
 we are a small {café|school|studio|dental practice} in <city>
 I normally never complain
 I already read your help pages
-I live in <city>, in case that matters
 <person> from your team {told|asked} me to write here
 bit of a strange one
 not sure this is the right form
@@ -121,7 +120,7 @@ AMOUNT_MENTIONS = """
 I paid <amount>
 it cost <amount>
 We are talking about <amount>
-that's <amount> for me
+price was <amount>
 It was <amount> with shipping
 Total was <amount>
 I paid <amount> on <date>

@@ -1,4 +1,4 @@
-"""Situations of the category `product_question`: what a product is, fits, needs or can do; stock, use and care."""
+"""Situations of the category `product_question`: what a product is, fits or can do; stock, use, care."""
 
 SITUATIONS = """
 {Does|Will} the <appliance> work with {220|110} volts? {|I'm moving to Europe}

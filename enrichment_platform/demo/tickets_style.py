@@ -1,4 +1,4 @@
-"""How people type: casing, punctuation, abbreviations and typos; order ids, amounts and addresses stay intact."""
+"""How people type: casing, punctuation, abbreviations and typos; order ids and amounts stay intact."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enrichment_platform.demo.tickets_grammar import Dice
 
 QUESTION = re.compile(
-    r"^(where|how|can|could|is|are|do|does|did|will|would|why|which|who|any|what|when(?! i\b| you\b))\b", re.I
+    r"^(where|how|can|could|is|are|do|does|did|will|would|why|which|who|any|what(?! a\b)|when(?! i\b| you\b))\b(?!')",
+    re.I,
 )
 ABBREVIATIONS = (
     *(("please", "pls"), ("please", "plz"), ("thanks", "thx"), ("thank you", "ty"), ("because", "bc")),

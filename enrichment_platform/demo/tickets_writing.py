@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,13 +18,14 @@ from enrichment_platform.demo import (
     tickets_refund,
     tickets_technical_issue,
 )
-from enrichment_platform.demo.tickets_grammar import Dice, Facts, expand, lines, situations
+from enrichment_platform.demo.tickets_grammar import Dice, Facts, dollars, expand, fresh, lines, situations
 from enrichment_platform.demo.tickets_style import Style, choose_style, joined, punctuated, styled
 
 SHORTEST, LONGEST = 5, 90  # words of a body
 FRAME_WORDS = 14  # the most that greeting, closing and name add
 TALKATIVE = {"chat": 0.35, "email": 1.0, "web": 0.75, "phone": 0.8}
 ORDER_MENTIONED = ("billing", "refund", "delivery", "damaged_item", "cancellation")
+TOPIC = re.compile(r"[a-z]{5,}")
 AMOUNT = re.compile(r"\$\d+\.\d\d")
 SOURCES = {
     "billing": tickets_billing,
@@ -54,14 +56,15 @@ ORDER_RATES = {
 AMOUNT_RATES = {"refund": 0.3, "delivery": 0.15, "damaged_item": 0.3, "cancellation": 0.12}
 WITHOUT_ORDER = re.compile(
     r"\b(Plus|membership|subscription|plan|trial|seats?|appointment|technician|contract|unsubscribe|deliveries|"
-    r"subscribe|profile|my account|how long does|do you (deliver|accept)|by invoice|newsletter|gift card|collections)\b",
+    r"subscribe|profile|my account|how long does|do you (deliver|accept)|can i pay|newsletter|gift card|"
+    r"collections)\b",
     re.I,
 )
 
 
 @dataclass(frozen=True)
 class Text:
-    """What a customer wrote; `order_id` and `amount` (dollars, no sign) occur in the body, "" where none does."""
+    """What a customer wrote; `order_id` and `amount` (dollars, no sign) occur in the body, or are empty."""
 
     subject: str
     body: str
@@ -71,15 +74,15 @@ class Text:
 
 
 def write_text(dice: Dice, category: str, channel: str, today: date) -> Text:
-    """A ticket of the category; its main reason comes from the category's situations, all else is around it."""
+    """A ticket of the category: its main reason is one of the category's situations."""
     facts = Facts(dice, today, has_order=dice.chance(ORDER_RATES[category]))
     style = choose_style(dice, channel)
     talkative = TALKATIVE[channel] * dice.pick((0.3, 1.0, 1.0, 1.6))
-    main, sentences = _told(dice, category, facts, style, talkative)
-    body = _framed(dice, channel, style, styled(joined(sentences, style), style, dice), facts)
+    told = _told(dice, category, facts, style, talkative)
+    body = _framed(dice, channel, style, styled(joined(told.sentences, style), style, dice), facts)
     found = AMOUNT.search(body)
     return Text(
-        subject=_subject(dice, category, channel, style, facts, main),
+        subject=_subject(dice, channel, SUBJECTS[category], told, body),
         body=body,
         order_id=facts.order_id if facts.order_id in body else "",
         amount=found.group()[1:] if found else "",
@@ -87,11 +90,25 @@ def write_text(dice: Dice, category: str, channel: str, today: date) -> Text:
     )
 
 
-def _told(dice: Dice, category: str, facts: Facts, style: Style, talkative: float) -> tuple[str, list[str]]:
-    """The situation as told, and all sentences: it first or nearly so, then whatever else this writer adds."""
+@dataclass(frozen=True)
+class Told:
+    """What this writer has to say: the situation, and all sentences with it among the first."""
 
-    def say(phrases: tuple[str, ...]) -> str:
-        return punctuated(expand(dice.pick(phrases), facts, dice), style, dice)
+    facts: Facts
+    style: Style
+    situation: str
+    sentences: list[str]
+
+
+def _told(dice: Dice, category: str, facts: Facts, style: Style, talkative: float) -> Told:
+
+    said = ""
+
+    def say(phrases: Sequence[str]) -> str:
+        nonlocal said
+        phrase = dice.pick(fresh(phrases, said))
+        said += phrase
+        return punctuated(expand(phrase, facts, dice), style, dice)
 
     situation = dice.pick(SITUATIONS[category])
     main = say(situation.phrasings)
@@ -120,7 +137,7 @@ def _told(dice: Dice, category: str, facts: Facts, style: Style, talkative: floa
         after.append(say(REQUESTS[category]))
     while _words([*before, main, *after]) > LONGEST - FRAME_WORDS:
         after.pop()
-    return main, [*before, main, *after]
+    return Told(facts, style, main, [*before, main, *after])
 
 
 def _framed(dice: Dice, channel: str, style: Style, paragraph: str, facts: Facts) -> str:
@@ -130,7 +147,8 @@ def _framed(dice: Dice, channel: str, style: Style, paragraph: str, facts: Facts
             ("hi this is {}, ", "hello {} speaking ", "yeah hi um {} here, ", "good morning this is {} ", "")
         )
         end = dice.pick((" okay thanks bye", " please call me back", " thank you", ""))
-        return f"{dice.pick(('Voicemail: ', '[voicemail] ', ''))}{opening.format(facts.person.lower())}{paragraph}{end}"
+        mark = dice.pick(("Voicemail: ", "[voicemail] ", ""))
+        return f"{mark}{opening.format(facts.person.lower())}{paragraph}{end}"
     formal = style.name == "formal"
     openings = lines(tickets_phrases.FORMAL_OPENINGS if formal else tickets_phrases.OPENINGS)
     closings = {True: tickets_phrases.FORMAL_CLOSINGS, False: tickets_phrases.CLOSINGS}[formal]
@@ -147,7 +165,8 @@ def _framed(dice: Dice, channel: str, style: Style, paragraph: str, facts: Facts
         greeting, closing = greeting.lower(), closing.lower()
         name = name.lower() if dice.chance(0.5) else name
     apart = channel == "email" and dice.chance(0.6)  # on lines of their own
-    return f"{_greeted(dice, greeting, paragraph, apart=apart)}{_farewell(closing, name, apart=apart, last=paragraph[-1])}"
+    farewell = _farewell(closing, name, apart=apart, last=paragraph[-1])
+    return _greeted(dice, greeting, paragraph, apart=apart) + farewell
 
 
 def _greeted(dice: Dice, greeting: str, paragraph: str, *, apart: bool) -> str:
@@ -175,21 +194,26 @@ def _farewell(closing: str, name: str, *, apart: bool, last: str) -> str:
     return f"{mark} {closing}, {name}" if closing and name else f"{mark} {closing or name}"
 
 
-def _subject(dice: Dice, category: str, channel: str, style: Style, facts: Facts, main: str) -> str:
+def _subject(dice: Dice, channel: str, subjects: tuple[str, ...], told: Told, body: str) -> str:
+    """A subject that goes with the body: it names no order, amount or topic that the body does not."""
     if channel == "phone":
-        return dice.pick(("Voicemail", "Missed call", f"Call from {facts.person}", "Voicemail transcript"))
+        return dice.pick(
+            ("Voicemail", "Missed call", f"Call from {told.facts.person}", "Voicemail transcript")
+        )
     if channel == "chat" and dice.chance(0.6):
         return dice.pick(("Chat", "Live chat", "chat transcript", "Chat request"))
     if dice.chance(0.3):
-        return dice.pick(GENERAL_SUBJECTS)
-    if dice.chance(0.3):
-        words = main.split()
+        words = told.situation.split()
         subject = " ".join(words[: dice.between(4, 7)]).rstrip(".,") + ("..." if dice.chance(0.4) else "")
         return subject[0].upper() + subject[1:]
-    named = facts.order_named  # a subject names the order only where the body does
-    phrases = [phrase for phrase in SUBJECTS[category] if named or "<order>" not in phrase]
-    subject = expand(dice.pick(phrases).replace("<order>", "<order_id>"), facts, dice)
-    return subject.lower() if style.lower and not named else subject
+    named = {"<order>": told.facts.order_named, "<amount>": dollars(told.facts.cents) in body}
+    possible = [text for text in subjects if all(known or slot not in text for slot, known in named.items())]
+    expanded = [expand(text.replace("<order>", "<order_id>"), told.facts, dice) for text in possible]
+    fitting = [text for text in expanded if any(word in body.lower() for word in TOPIC.findall(text.lower()))]
+    if not fitting or dice.chance(0.3):
+        return dice.pick(GENERAL_SUBJECTS)
+    subject = dice.pick(fitting)
+    return subject.lower() if told.style.lower and "ORD-" not in subject else subject
 
 
 def _words(sentences: list[str]) -> int:

@@ -71,9 +71,7 @@ def _pages(
             # Secrets go to the host that they are meant for, wherever a next link leads.
             sent = headers if _host(request.url) == _host(url) else {}
             missing_is_end = is_counted(paging) and len(asked) > 1
-            answer = get(
-                session, request.url, request.params, sent, source.timeout_s, may_be_missing=missing_is_end
-            )
+            answer = get(session, request, sent, source.timeout_s, may_be_missing=missing_is_end)
             if answer is None:
                 return
             document = _document(answer, name)

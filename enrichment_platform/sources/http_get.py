@@ -11,6 +11,7 @@ import requests
 
 from enrichment_platform.errors import SourceError
 from enrichment_platform.sources.listing import web_name
+from enrichment_platform.sources.paging import Request
 
 TRIES = 3
 BACKOFF_S = 1.0
@@ -31,8 +32,7 @@ class Answer:
 
 def get(
     session: requests.Session,
-    url: str,
-    params: dict[str, str],
+    request: Request,
     headers: dict[str, str],
     timeout_s: float,
     *,
@@ -46,12 +46,12 @@ def get(
     Raises:
         SourceError: No good answer; the message holds neither parameters nor headers, which may be secret.
     """
-    name = web_name(url)
+    name = web_name(request.url)
     failure = ""
     for attempt in range(1, TRIES + 1):
         wait = BACKOFF_S * 2 ** (attempt - 1)
         try:
-            response = session.get(url, params=params, headers=headers, timeout=timeout_s)
+            response = session.get(request.url, params=request.params, headers=headers, timeout=timeout_s)
         except (
             requests.ConnectionError,
             requests.Timeout,

@@ -37,11 +37,13 @@ class Ingested:
             detail (String).
         unplaced: Rows whose partition cannot be known, the same columns, partition_key `unplaced`; every
             partition's read of the source returns them again, with the same ids.
+        outside: Rows dated before `partitions.start` or not before `partitions.end`: no partition takes them.
     """
 
     rows: pl.DataFrame
     rejected: pl.DataFrame
     unplaced: pl.DataFrame
+    outside: int = 0
 
 
 def read_partition(
@@ -91,6 +93,7 @@ class _Intake:
     found: dict[str, None] = field(default_factory=dict)
     selections: dict[tuple[str, ...], Selection] = field(default_factory=dict)
     records: int = 0
+    outside: int = 0
     placing: Placing | None = None
 
     def __post_init__(self) -> None:
@@ -151,6 +154,7 @@ class _Intake:
             rows=rows.hstack(kept.head(len(self.ids)).select(names)) if names else rows,
             rejected=rejection_frame(self.rejected, self.window.key),
             unplaced=rejection_frame(self.unplaced, UNPLACED),
+            outside=self.outside,
         )
 
     def _selection(self, batch: Batch) -> Selection:
@@ -179,6 +183,8 @@ class _Intake:
             place = self.placing(value)
             if place is Place.HERE:
                 here.append(index)
+            elif place is Place.OUTSIDE:
+                self.outside += 1
             elif place is Place.NOWHERE:
                 self.unplaced.append(self._nowhere(batch, index))
         return here

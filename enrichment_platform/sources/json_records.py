@@ -16,7 +16,7 @@ Fields = dict[str, str | None]
 
 
 def jsonl_batches(stream: Any, origin: str, encoding: str) -> Iterator[Batch]:
-    """Batches of a JSON lines file; a line that is not one JSON object is rejected, a blank one passed over."""
+    """Batches of a JSON lines file; a line that is not an object is rejected, a blank one passed over."""
     return _batched(_line_records(stream, origin, encoding), origin, "line")
 
 

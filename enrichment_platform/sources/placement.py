@@ -20,6 +20,7 @@ class Place(Enum):
 
     HERE = "here"
     ELSEWHERE = "elsewhere"
+    OUTSIDE = "outside"
     NOWHERE = "nowhere"
 
 
@@ -29,19 +30,26 @@ Placing = Callable[[object], Place]
 def time_placing(
     partitions: PartitionsSpec, window: PartitionWindow, timestamp_format: str | None
 ) -> Placing:
-    """Places by a timestamp: here when start <= t < end; nowhere when it is missing or unreadable."""
+    """Places by a timestamp: here when start <= t < end; nowhere when it is missing or unreadable.
+
+    Outside is what lies before `partitions.start` or not before `partitions.end`: no partition will ever hold it.
+    """
     if window.start is None or window.end is None:
         raise SourceError(
             f"partition {window.key} has no start and end, so a timestamp cannot place rows in it"
         )
     zone = ZoneInfo(partitions.timezone)
     start, end = (_in_utc(moment, zone) for moment in (window.start, window.end))
+    first, last = _limit(partitions.start, "start", zone), _limit(partitions.end, "end", zone)
 
     def place(value: object) -> Place:
         moment = moment_of(value, timestamp_format, zone)
         if moment is None:
             return Place.NOWHERE
-        return Place.HERE if start <= moment < end else Place.ELSEWHERE
+        if start <= moment < end:
+            return Place.HERE
+        outside = (first is not None and moment < first) or (last is not None and moment >= last)
+        return Place.OUTSIDE if outside else Place.ELSEWHERE
 
     return _cached(place)
 
@@ -84,6 +92,19 @@ def moment_of(value: object, timestamp_format: str | None, zone: ZoneInfo) -> da
         return _in_utc(datetime.fromisoformat(text), zone)
     except (ValueError, OverflowError):
         return None
+
+
+def _limit(text: str | None, field: str, zone: ZoneInfo) -> datetime | None:
+    if text is None:
+        return None
+    for form in ("%Y-%m-%d", "%Y-%m-%d-%H:%M"):
+        try:
+            return _in_utc(datetime.strptime(text, form), zone)
+        except ValueError:
+            continue
+    raise SourceError(
+        f"partitions.{field} is {text!r}; write 2026-01-01, or 2026-01-01-00:00 for hourly partitions"
+    )
 
 
 def _in_utc(moment: datetime, zone: ZoneInfo) -> datetime:

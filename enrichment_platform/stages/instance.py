@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 from dagster import DagsterRunStatus, RunsFilter
+from filelock import FileLock
 
 from enrichment_platform.lake.location import home
 
@@ -26,6 +27,13 @@ def prepare_dagster_home() -> Path:
         shutil.copyfile(SETTINGS, fresh)
         os.replace(fresh, folder / "dagster.yaml")
     return folder
+
+
+def open_instance() -> dg.DagsterInstance:
+    """The instance of DAGSTER_HOME; one process at a time, since Dagster's SQLite storages fail when two create them."""
+    folder = prepare_dagster_home()
+    with FileLock(folder / ".create.lock"):
+        return dg.DagsterInstance.get()
 
 
 def this_process() -> str:

@@ -9,7 +9,7 @@ import dagster as dg
 
 from enrichment_platform.errors import InputError
 from enrichment_platform.spec import EnrichmentSpec, Stage
-from enrichment_platform.stages.instance import PROCESS_TAG, end_orphaned_runs, this_process
+from enrichment_platform.stages.instance import PROCESS_TAG, end_orphaned_runs, open_instance, this_process
 from enrichment_platform.stages.naming import asset_key, job_name
 
 # The terminal shows our progress lines; Dagster's own log of the run is in its instance, for the UI.
@@ -52,7 +52,7 @@ def materialize_partitions(
     except dg.DagsterInvariantViolationError as error:
         raise InputError(f"the location has no job {job_name(spec.name)}") from error
     selection = [asset_key(spec, stage)] if stage else None
-    with dg.DagsterInstance.get() as instance:
+    with open_instance() as instance:
         end_orphaned_runs(instance)
         runs = []
         for key in keys:
@@ -79,8 +79,14 @@ def _partition_run(key: str, result: dg.ExecuteInProcessResult) -> PartitionRun:
             event.asset_key.path[-1] for event in result.get_asset_materialization_events() if event.asset_key
         ],
         failed_checks=[check.check_name for check in checks if not check.passed],
-        errors=[_message(event) for event in result.get_step_failure_events()],
+        errors=[_message(event) for event in result.get_step_failure_events() if not _is_check_failure(event)],
     )
+
+
+def _is_check_failure(event: dg.DagsterEvent) -> bool:
+    # `failed_checks` says it already.
+    error = event.step_failure_data.error
+    return error is not None and error.cls_name == dg.DagsterAssetCheckFailedError.__name__
 
 
 def _message(event: dg.DagsterEvent) -> str:

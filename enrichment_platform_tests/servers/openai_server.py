@@ -78,11 +78,13 @@ class Provider:
     prompts: Counter[str] = field(default_factory=Counter)
     in_flight: int = 0
     max_in_flight: int = 0
+    clients: set[Any] = field(default_factory=set)
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/chat/completions."""
         body = await request.json()
         self.bill["requests"] += 1
+        self.clients.add(request.transport.get_extra_info("peername") if request.transport else None)
         self.prompts[prompt_hash(body["messages"])] += 1
         if self.api_key and request.headers.get("Authorization") != f"Bearer {self.api_key}":
             return self._error(Behaviour("401"), body)
@@ -178,6 +180,7 @@ class Provider:
             {name: self.bill[name] for name in totals}
             | {"outcomes": self.outcomes, "prompts": self.prompts}
             | {"in_flight": self.in_flight, "max_in_flight": self.max_in_flight}
+            | {"connections": len(self.clients)}
         )
 
     async def behaviour(self, request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""drop_repetition: removes rows whose text is one unit over and over: a stuck key, a paste gone wrong, a loop."""
+"""drop_repetition: removes rows whose text is one unit over and over: a stuck key, a bad paste, a loop."""
 
 from typing import Annotated
 
@@ -29,7 +29,7 @@ def drop_repetition(
     min_chars: Annotated[int, Field(ge=1)] = 30,
     share: Annotated[float, Field(gt=0, le=1)] = 0.8,
 ) -> pl.Series:
-    """Flag texts of `min_chars` or more in which one unit, `min_repeats` times or more, makes up `share` of it."""
+    """Flag texts of `min_chars` or more in which one unit, `min_repeats` times, makes up `share` of it."""
     length = TEXT.str.len_chars()
     size = (length // (2 * min_repeats)).clip(1, PROBE_CHARS)
     middle = TEXT.str.slice(length // 2, size)
@@ -53,4 +53,3 @@ def _repetition(text: str, min_repeats: int, share: float) -> str | None:
         if times >= min_repeats and times * len(unit) >= share * len(even):
             return f"a unit of {len(unit)} characters, {times} times"
     return None
-

@@ -1,7 +1,7 @@
-"""html_to_text: the text of HTML: tags and comments go, script and style with their content, entities are decoded.
+"""html_to_text: the text of HTML: tags, comments, scripts and styles go, entities are decoded.
 
-A list of HTML's own tag names decides, not a parser: `<3`, `a < b`, `<jane@example.com>` and `List<String>` are text,
-which html.parser would swallow, and its answers for broken markup differ between Python's patch releases.
+A list of HTML's own tag names decides, not a parser: `<3`, `a < b`, `<jane@example.com>` and `List<String>` are
+text, which html.parser would swallow, and its answers for broken markup differ between Python's patch releases.
 """
 
 import html
@@ -15,14 +15,14 @@ from enrichment_platform.cleaning.operation import operation
 from enrichment_platform.cleaning.pattern import any_of
 
 INLINE = (
-    "a abbr acronym area audio b base basefont bdi bdo big button canvas cite code data datalist del dfn em embed"
-    " font i iframe img input ins kbd label link map mark meta noscript object output param picture q rp rt ruby s"
-    " samp script select small source span strike strong style sub sup svg template time tt u var video wbr"
+    "a abbr acronym area audio b base basefont bdi bdo big button canvas cite code data datalist del dfn em"
+    " embed font i iframe img input ins kbd label link map mark meta noscript object output param picture q rp rt ruby"
+    " s samp script select small source span strike strong style sub sup svg template time tt u var video wbr"
 )
 BLOCK = (
-    "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form"
-    " h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li main menu nav ol optgroup option p pre section summary"
-    " table tbody tfoot thead title tr ul caption colgroup col textarea"
+    "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer"
+    " form h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li main menu nav ol optgroup option p pre section"
+    " summary table tbody tfoot thead title tr ul caption colgroup col textarea"
 )
 ATTRIBUTES = r"""(?:[ \t\r\n]+(?:"[^"]*"|'[^']*'|[^'"<>])*)?/?>"""
 COMMENT = r"<!--(?:[^-]|-[^-]|--+[^->])*--+>|<![dD][oO][cC][tT][yY][pP][eE][^<>]*>"
@@ -45,7 +45,10 @@ EXAMPLES = [
     (None, None),
     ("a < b and b > c, I <3 you", "a < b and b > c, I <3 you"),
     ("<jane@example.com> wrote List<String>", "<jane@example.com> wrote List<String>"),
-    ("AT&T &amp; &quot;Co&quot; &#39;x&#x27; &unknown; ?a=1&copy=2", "AT&T & \"Co\" 'x' &unknown; ?a=1&copy=2"),
+    (
+        "AT&T &amp; &quot;Co&quot; &#39;x&#x27; &unknown; ?a=1&copy=2",
+        "AT&T & \"Co\" 'x' &unknown; ?a=1&copy=2",
+    ),
     ('<div class="a>b"><p>One</p><p>Two <b>bold</b></p></div>', "One\n\nTwo bold"),
     ("<script>if (a<b) {}</script><STYLE>p{}</STYLE><p>Text</p>", "Text"),
     ("one<br/>\ntwo<br>three<!-- no -->", "one\ntwo\nthree"),
@@ -56,7 +59,7 @@ EXAMPLES = [
 
 @operation(version=1, idempotent=False, examples=EXAMPLES)
 def html_to_text(column: pl.Series) -> pl.Series:
-    """Block tags become line breaks; not idempotent: `&lt;b&gt;` is the text `<b>`, which is a tag the next time."""
+    """Block tags become line breaks; not idempotent: `&lt;b&gt;` is the text `<b>`, a tag next time."""
     untagged = where_suspicious(column, TAGGED, _untagged)
     return where_suspicious(untagged, ENTITIES, by_row(lambda text: ENTITY_RE.sub(_character, text)))
 
@@ -73,7 +76,9 @@ def _untagged(texts: pl.Series) -> pl.Series:
     ):
         text = text.str.replace_all(pattern, replacement)
     tidy = text.str.replace_all(r"[ \t]*\n[ \t]*\n[ \t\r\n]*", "\n\n").str.strip_chars(" \t\r\n")
-    return pl.select(pl.when(text.ne_missing(texts)).then(tidy).otherwise(texts)).to_series().alias(texts.name)
+    return (
+        pl.select(pl.when(text.ne_missing(texts)).then(tidy).otherwise(texts)).to_series().alias(texts.name)
+    )
 
 
 def _character(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""remove_invisible: takes out control, zero-width and bidi characters; line breaks of every kind become \\n."""
+"""remove_invisible: takes out control, zero-width and bidi characters; every line break becomes \\n."""
 
 import polars as pl
 

@@ -1,4 +1,4 @@
-"""strip_email: takes mail headers, quoted replies, signatures and legal footers off; what the sender wrote stays."""
+"""strip_email: takes mail headers, quoted replies, signatures and legal footers off; the message stays."""
 
 import re
 
@@ -29,7 +29,8 @@ SENT_FROM = re.compile(
 FOOTER = re.compile(
     r"[> ]*(?:confidentiality (?:notice|note)|legal (?:notice|disclaimer)|disclaimer ?:|"
     r"privileged (?:and|&|/) ?confidential|please consider the environment|"
-    r"(?:the information (?:contained )?in )?(?:this|the) (?:e-?mail|message|communication|transmission)\b.{0,200}?"
+    r"(?:the information (?:contained )?in )?(?:this|the) (?:e-?mail|message|communication|transmission)\b"
+    r".{0,200}?"
     r"(?:confidential|privileged|intended (?:only|solely|recipient|for the)|addressee)|"
     r"if you (?:are not the intended|have received this (?:e-?mail|message|communication) in error)|"
     r"diese e-?mail enthält vertrauliche)",
@@ -37,15 +38,20 @@ FOOTER = re.compile(
 )
 SIGNATURE = re.compile(r"-- ?")
 SUSPICIOUS = TEXT.str.contains(
-    r"\n--[ \n]|\n--$|^(?:From|Subject|Date|Return-Path|Received|Von|De) ?: |wrote ?:|schrieb|a écrit|escribió|schreef"
+    r"\n--[ \n]|\n--$|^(?:From|Subject|Date|Return-Path|Received|Von|De) ?: |wrote ?:"
+    r"|schrieb|a écrit|escribió|schreef"
     r"|-- ?Original M|-- ?Forwarded|Ursprüngliche|Begin forwarded|Mensaje original|Message d'origine"
     r"|Sent (?:from|via) |Get Outlook|Gesendet von|gesendet|Envoyé de|Enviado desde"
-    r"|(?i:confidential|privileged|disclaimer|legal notice|intended recipient|consider the environment|addressee)"
+    r"|(?i:confidential|privileged|disclaimer|legal notice|intended recipient|"
+    r"consider the environment|addressee)"
 )
 
 EXAMPLES = [
     (None, None),
-    ("My card -- the blue one -- was lost.\n> is a prompt", "My card -- the blue one -- was lost.\n> is a prompt"),
+    (
+        "My card -- the blue one -- was lost.\n> is a prompt",
+        "My card -- the blue one -- was lost.\n> is a prompt",
+    ),
     ("Refund me.\n\n-- \nJane Doe\nACME", "Refund me."),
     ("It broke.\n\nSent from my iPhone", "It broke."),
     ("Thanks.\n\nOn Mon, 5 Jan 2026, Support wrote:\n> Dear customer,\n> hello", "Thanks."),

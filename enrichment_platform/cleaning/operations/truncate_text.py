@@ -1,4 +1,4 @@
-"""truncate_text: keeps the head and the tail of a long text; a marker says how much is missing between them."""
+"""truncate_text: keeps the head and the tail of a long text; a marker says how much is missing."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ MARKER_CHARS = len("".join(MARKER)) + 12  # room for the number
 EXAMPLES = [
     (None, None),
     ("short", "short"),
-    ("h" * 6_000 + "t" * 6_000, "h" * 5_969 + "\n[... 4041 characters cut ...]\n" + "t" * 1_990),
+    ("h" * 6_000 + "t" * 6_000, "h" * 5_970 + "\n[... 4039 characters cut ...]\n" + "t" * 1_991),
 ]
 
 

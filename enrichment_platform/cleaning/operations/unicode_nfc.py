@@ -1,4 +1,4 @@
-"""unicode_nfc: one code point sequence for texts that look the same (NFC; NFKC would change meaning, e.g. m² to m2)."""
+"""unicode_nfc: one code point sequence for texts that look the same (NFC: NFKC would make m² m2)."""
 
 import polars as pl
 

@@ -1,1 +1,1 @@
-"""One module a family of personal identifiers: what it looks like, and the check that tells it from other numbers."""
+"""One module a family of personal identifiers: its shape, and the check that tells it from other text."""

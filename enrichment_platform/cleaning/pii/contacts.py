@@ -9,8 +9,9 @@ EMAIL = re.compile(
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}"
 )
 PHONE = re.compile(
-    r"\+[0-9]{1,3}(?:[ .-]{0,2}\(?[0-9]{1,5}\)?){2,6}"  # +44 20 7946 0958
-    r"|(?:1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4}"  # (202) 555-0119
+    r"(?:(?:\+|00)?1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4}"  # (202) 555-0119
+    r"(?: ?(?:x|ext\.?) ?[0-9]{1,5})?"  # x12
+    r"|\+[0-9]{1,3}(?:[ .-]{0,2}\(?[0-9]{1,5}\)?){2,6}"  # +44 20 7946 0958
     r"|\(?00?[1-9][0-9]{1,4}\)?(?:[ /.-][0-9]{2,8}){1,4}"  # 030 1234567, 0049 30 1234567
 )
 NAMED = re.compile(
@@ -18,8 +19,8 @@ NAMED = re.compile(
     r"(?: ?(?:number|no|nr|is|at|on|me|us|my|:|\.|#))*[ :]+)(\+?\(?[0-9][0-9 ().-]{5,16}[0-9])",
     re.IGNORECASE | re.ASCII,
 )
-DIGITS = range(9, 16)  # ITU-T E.164: 15 at most
-NAMED_DIGITS = range(7, 16)
+LENGTHS = range(9, 21)  # 15 at most (ITU-T E.164), and an extension of 5
+NAMED_LENGTHS = range(7, 16)
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{4}")
 
 
@@ -36,13 +37,13 @@ def phones_masked(text: str) -> str:
 def _masked(match: re.Match[str]) -> str:
     found = match.group()
     alone = stands_alone(match, match.start(), match.end(), "-.,/")
-    return "[PHONE]" if alone and _digits(found) in DIGITS and not DATE.search(found) else found
+    return "[PHONE]" if alone and _digits(found) in LENGTHS and not DATE.search(found) else found
 
 
 def _masked_named(match: re.Match[str]) -> str:
     label, found = match.groups()
     alone = stands_alone(match, match.start(2), match.end(), "-.,/")
-    if not alone or _digits(found) not in NAMED_DIGITS or DATE.search(found):
+    if not alone or _digits(found) not in NAMED_LENGTHS or DATE.search(found):
         return match.group()
     return f"{label}[PHONE]"
 

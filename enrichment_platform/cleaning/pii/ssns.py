@@ -6,7 +6,8 @@ from enrichment_platform.cleaning.pii.boundary import stands_alone
 
 HYPHENED = re.compile(r"([0-9]{3})-([0-9]{2})-([0-9]{4})")
 NAMED = re.compile(
-    r"((?:ssn|social security(?: number| no| #)?|itin)[^0-9\n]{0,20})([0-9]{3})[ -]?([0-9]{2})[ -]?([0-9]{4})",
+    r"((?:ssn|social security(?: number| no| #)?|itin)[^0-9\n]{0,20})"
+    r"([0-9]{3})[ -]?([0-9]{2})[ -]?([0-9]{4})",
     re.IGNORECASE | re.ASCII,
 )
 
