@@ -40,7 +40,7 @@ class Operation:
 
     Attributes:
         kernel: String column in, String column of the same length out; null in, null out. A transform gives
-            the new text. A filter gives null for a row that stays, a detail without row text for one that goes.
+            the new text. A filter gives null for a row that stays, else a detail without row text.
         version: Raised whenever the output changes for any input; part of the answer fingerprint.
         reason: filter: why a row was removed, as written to the quarantine.
         scope: filter: a row goes when "any" of its text columns is flagged, or when "all" that hold text are.
@@ -84,7 +84,7 @@ def operation(
         examples: (input, output) with default parameters; the tests run over them.
 
     Raises:
-        ValueError: Another function has the name, or a parameter lacks its type, default or the `*` before it.
+        ValueError: Another function has the name, or a parameter lacks type, default or the `*` before it.
     """
 
     def register(kernel: Function) -> Function:

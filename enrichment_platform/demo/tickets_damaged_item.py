@@ -15,7 +15,7 @@ brand new <appliance>, dead on arrival
 
 one leg of the <furniture> is {snapped|bent|split}
 The <furniture> wobbles because a {leg|corner|board} is broken
-the <furniture> came with a huge {dent|gouge} in the top
+the <furniture> came with a huge {dent|gouge} in it
 
 screws and {brackets|the manual} are missing from the <furniture>, I can't put it together
 part {B|C|F} is missing in the box of the <furniture>

@@ -68,6 +68,7 @@ def with_dirt(dice: Dice, day: date, clean: list[Ticket], due: dict[str, int]) -
     kinds = [kind for kind, number in due.items() if kind not in dirt.DUPLICATES for _ in range(number)]
     repeats = [kind for kind in dirt.DUPLICATES for _ in range(due[kind])]
     order = dice.shuffled(range(len(clean)))
+    order.sort(key=lambda at: clean[at].channel == "phone")  # a voicemail holds no HTML
     dropped, rest = order[: len(repeats)], order[len(repeats) :]
     tickets = dict(enumerate(clean))
     for at in dropped:
@@ -111,7 +112,7 @@ def _spoilt(dice: Dice, ticket: Ticket, kind: str, day: date) -> Ticket:
 
 
 def with_broken(dice: Dice, tickets: list[Ticket], kinds: tuple[str, ...]) -> list[Ticket]:
-    """The tickets with some of the clean ones broken; `duplicate_id`: a later row takes an earlier one's id."""
+    """The tickets with clean ones broken; for `duplicate_id`, a later row takes an earlier one's id."""
     repeated = {ticket.original for ticket in tickets}
     clean = [at for at, ticket in enumerate(tickets) if not ticket.dirt and at not in repeated]
     order = dice.shuffled(clean)

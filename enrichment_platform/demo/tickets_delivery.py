@@ -1,4 +1,4 @@
-"""Situations of the category `delivery`: a parcel is late, lost or in the wrong place, or shipping is unclear."""
+"""Situations of the category `delivery`: a parcel is late, lost or in the wrong place; shipping."""
 
 SITUATIONS = """
 Where is <order>? It was {supposed to be|due} here on <date>

@@ -44,7 +44,8 @@ def with_html(dice: Dice, body: str) -> str:
 def with_mojibake(dice: Dice, body: str) -> str:
     """The body with typographic characters, its UTF-8 read as cp1252 (or latin-1, one time in four)."""
     curly = re.sub(r'"([^"\n]*)"', r"“\1”", body).replace("'", "’").replace("...", "…").replace(" - ", " – ")
-    data = f"{curly} {dice.pick(texts.ACCENTED_ENDINGS)}".encode()
+    gap = "\n" if "\n" in body else " "
+    data = f"{curly}{gap}{dice.pick(texts.ACCENTED_ENDINGS)}".encode()
     return data.decode("latin-1") if dice.chance(0.25) else "".join(_cp1252(byte) for byte in data)
 
 
@@ -72,7 +73,8 @@ def with_pii(dice: Dice, body: str, writer: str) -> str:
         card=dice.pick(texts.CARDS),
         iban=dice.pick(texts.IBANS),
     )
-    return f"{body}{' ' if body[-1] in '.?!' else '. '}{sentence}"
+    gap = "\n" if "\n" in body else " " if body[-1] in ".?!" else ". "
+    return f"{body}{gap}{sentence}"
 
 
 def with_injection(dice: Dice, body: str, category: str, labels: tuple[str, ...]) -> str:

@@ -23,7 +23,7 @@ FOOTERS = (
     "\n\nOn {day}, Northlane Support <support@northlane.example> wrote:\n> Hello {name},\n>\n> thank you "
     "for contacting us. We will get back to you within two working days.\n>\n> Your Northlane team",
     "\n\n-----Original Message-----\nFrom: Northlane Support <support@northlane.example>\nSent: {day}\n"
-    "To: {name}\nSubject: We received your message\n\nThank you for your patience. An agent will answer shortly.",
+    "To: {name}\nSubject: We received your message\n\nThank you for your patience. We will answer soon.",
     "\n\n> On {day} Northlane wrote:\n> How did we do? Rate our service from 1 to 10.\n> Track your "
     "delivery, manage your account or shop the sale in our app.\n\n--\n{name}",
     "\n\nTo unsubscribe from these messages reply STOP. Northlane, 400 Harbor Way\n\nSent from my Galaxy",

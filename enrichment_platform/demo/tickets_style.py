@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enrichment_platform.demo.tickets_grammar import Dice
 
 QUESTION = re.compile(
-    r"^(where|how|can|could|is|are|do|does|did|will|would|why|which|who|any|what(?! a\b)|when(?! i\b| you\b))\b(?!')",
+    r"^(where|how|can|could|is|are|do|does|did|will|would|why|which|who|any|what(?! a\b)|when(?! i\b| you\b))"
+    r"\b(?!')",
     re.I,
 )
 ABBREVIATIONS = (

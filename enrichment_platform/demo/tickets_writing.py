@@ -146,7 +146,7 @@ def _framed(dice: Dice, channel: str, style: Style, paragraph: str, facts: Facts
         opening = dice.pick(
             ("hi this is {}, ", "hello {} speaking ", "yeah hi um {} here, ", "good morning this is {} ", "")
         )
-        end = dice.pick((" okay thanks bye", " please call me back", " thank you", ""))
+        end = dice.pick((" okay thanks bye", " call me back please", " thank you", ""))
         mark = dice.pick(("Voicemail: ", "[voicemail] ", ""))
         return f"{mark}{opening.format(facts.person.lower())}{paragraph}{end}"
     formal = style.name == "formal"

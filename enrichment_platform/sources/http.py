@@ -79,16 +79,16 @@ def _pages(
             digest = hashlib.sha256(answer.body).digest()
             if records and is_counted(paging) and digest in bodies:
                 raise SourceError(
-                    f"{name}: page {len(asked)} is the same as one before; does the API move with the parameter"
-                    f" {paging.parameter!r}? Correct source.paging"
+                    f"{name}: page {len(asked)} is the same as one before; does the API move with the"
+                    f" parameter {paging.parameter!r}? Correct source.paging"
                 )
             bodies.add(digest)
             yield records
             request = next_request(paging, request, document, len(records), answer.next_link)
             if request is not None and repr(request) in asked:
                 raise SourceError(
-                    f"{name}: page {len(asked)} leads to a page that was read before, so the paging would never"
-                    " end. Correct source.paging"
+                    f"{name}: page {len(asked)} leads to a page that was read before, so the paging would"
+                    " never end. Correct source.paging"
                 )
 
 

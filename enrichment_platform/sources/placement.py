@@ -32,7 +32,7 @@ def time_placing(
 ) -> Placing:
     """Places by a timestamp: here when start <= t < end; nowhere when it is missing or unreadable.
 
-    Outside is what lies before `partitions.start` or not before `partitions.end`: no partition will ever hold it.
+    Outside is what lies before `partitions.start` or not before `partitions.end`: no partition holds it.
     """
     if window.start is None or window.end is None:
         raise SourceError(

@@ -40,7 +40,7 @@ EXAMPLES = [
 
 @operation(version=1, kind="filter", reason="empty_text", scope="all", examples=EXAMPLES)
 def drop_blank(column: pl.Series, *, placeholders: Sequence[str] = PLACEHOLDERS) -> pl.Series:
-    """Flag texts that are one of `placeholders` (any case, trimmed) or only marks such as `-`, `.` and `?`."""
+    """Flag texts that are one of `placeholders` (any case, trimmed) or only marks such as `-` and `?`."""
     text = pl.col("text").str.strip_chars()
     known = [placeholder.strip().lower() for placeholder in placeholders]
     blank = text.str.to_lowercase().is_in(known) | text.str.contains(MARKS_ONLY)

@@ -1,7 +1,7 @@
 """html_to_text: the text of HTML: tags, comments, scripts and styles go, entities are decoded.
 
-A list of HTML's own tag names decides, not a parser: `<3`, `a < b`, `<jane@example.com>` and `List<String>` are
-text, which html.parser would swallow, and its answers for broken markup differ between Python's patch releases.
+A list of HTML's own tag names decides, not a parser: `<3`, `a < b`, `<jane@example.com>`, `List<String>` are
+text, which html.parser would swallow; and what it makes of broken markup differs between patch releases of Python.
 """
 
 import html
@@ -15,14 +15,16 @@ from enrichment_platform.cleaning.operation import operation
 from enrichment_platform.cleaning.pattern import any_of
 
 INLINE = (
-    "a abbr acronym area audio b base basefont bdi bdo big button canvas cite code data datalist del dfn em"
-    " embed font i iframe img input ins kbd label link map mark meta noscript object output param picture q rp rt ruby"
-    " s samp script select small source span strike strong style sub sup svg template time tt u var video wbr"
+    "a abbr acronym area audio b base basefont bdi bdo big button canvas cite code data datalist del "
+    "dfn em embed font i iframe img input ins kbd label link map mark meta noscript object output param "
+    "picture q rp rt ruby s samp script select small source span strike strong style sub sup svg "
+    "template time tt u var video wbr"
 )
 BLOCK = (
-    "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer"
-    " form h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li main menu nav ol optgroup option p pre section"
-    " summary table tbody tfoot thead title tr ul caption colgroup col textarea"
+    "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption "
+    "figure footer form h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li main menu nav ol "
+    "optgroup option p pre section summary table tbody tfoot thead title tr ul caption colgroup col "
+    "textarea"
 )
 ATTRIBUTES = r"""(?:[ \t\r\n]+(?:"[^"]*"|'[^']*'|[^'"<>])*)?/?>"""
 COMMENT = r"<!--(?:[^-]|-[^-]|--+[^->])*--+>|<![dD][oO][cC][tT][yY][pP][eE][^<>]*>"

@@ -1,0 +1,60 @@
+# Targets make their own environment in .venv; nothing has to be installed by hand but Python 3.11+ and make.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export DAGSTER_DISABLE_TELEMETRY = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev demo dev test test-ui lint format lock clean
+
+help:  ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else f"Python 3.11 to 3.13 is needed, {sys.executable} is {v.major}.{v.minor}; set PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: requirements.lock pyproject.toml | .venv/pyvenv.cfg
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps -e .
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.lock .venv/.installed
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+install: .venv/.installed  ## Make .venv from the hashed lock
+install-dev: .venv/.installed-dev  ## The same with what the tests need
+
+demo: install  ## Enrich generated support tickets with a real language model and say what became of every row
+	$(BIN)/enrichment demo
+
+dev: install  ## The Dagster UI at http://127.0.0.1:3000, on the data of the demo
+	$(BIN)/enrichment dev
+
+test: install-dev  ## The whole test suite
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-ui: install-dev  ## The Dagster UI in a real browser (Debian: apt-get install chromium)
+	$(BIN)/python -m pytest -m browser enrichment_platform_tests/ui
+
+lint: install-dev  ## Linter, formatter, strict types, import contracts, definitions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	ENRICHMENT_HOME=$$(mktemp -d) $(BIN)/dg check defs
+
+format: install-dev  ## Format the code and mend what the linter can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: install-dev  ## Resolve the dependencies again
+	$(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --extra embedded --group build \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" -o requirements.lock
+	$(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --extra embedded --group build --group dev \
+		-c requirements.lock --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" -o requirements-dev.lock
+
+clean:  ## Remove the environment and all local state (.enrichment)
+	rm -rf .venv .enrichment build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

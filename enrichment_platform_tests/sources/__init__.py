@@ -1,0 +1,1 @@
+"""Tests of enrichment_platform.sources."""
