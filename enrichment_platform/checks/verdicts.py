@@ -11,7 +11,7 @@ from enrichment_platform.errors import TableNotFoundError
 from enrichment_platform.lake.tables import Lake
 
 TABLE = "platform/checks"
-_SCHEMA = {
+_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "enrichment": pl.String,
     "partition_key": pl.String,
     "staged_version": pl.String,

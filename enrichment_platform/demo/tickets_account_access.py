@@ -134,7 +134,7 @@ I last signed in {on <date>|<ago>}
 ASIDES = """
 I need to {see|check} a delivery and can't
 I wanted to {return something|ask for a refund} and can't even start
-there is an invoice I have to download
+there is a bill I have to {download|pay}
 No problem with the product
 I'm not a technical person
 I don't want to cancel or delete anything

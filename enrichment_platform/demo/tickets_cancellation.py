@@ -125,7 +125,7 @@ I don't have any {problem|issue} with the {product|products}
 if there is money to be refunded, use the same card
 delivery was always {quick|on time}, thanks for that
 My account login works, there just isn't a button
-the last invoice is paid
+the last bill is paid
 nothing is broken, it's just not for us
 Your app only shows an error when I try
 maybe I come back one day

@@ -136,6 +136,7 @@ please don't cancel the rest of my order
 I paid <amount> by card, invoice is attached
 {the website|your app} would not take my photos
 Not a question of how to use it, I read the manual
+please don't send me to billing again
 """
 
 SUBJECTS = """

@@ -140,7 +140,7 @@ I ordered it {on <date>|<ago>}
 ASIDES = """
 {I don't want|I'm not asking for} a refund, I want {the parcel|my order}
 If this goes on I'd rather cancel
-My card was charged right away of course
+billing says the payment went through {on <date>|right away}
 I hope nothing {is broken|gets damaged} on the way
 I can see it in my account, so the order exists
 I have no other question, the product page was clear

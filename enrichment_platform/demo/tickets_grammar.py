@@ -155,9 +155,9 @@ def situations(block: str) -> tuple[Situation, ...]:
 
 
 def fresh(phrases: Sequence[str], said: str) -> list[str]:
-    """The phrases that repeat no date or number of the phrase that was said before."""
+    """The phrases that were not said before and repeat no date or number of those that were."""
     used = set(TIMES.findall(said))
-    return [phrase for phrase in phrases if not used.intersection(TIMES.findall(phrase))]
+    return [text for text in phrases if text not in said and not used.intersection(TIMES.findall(text))]
 
 
 def expand(phrase: str, facts: Facts, dice: Dice) -> str:

@@ -136,7 +136,7 @@ No payment was taken as far as I can see
 I nearly cancelled my membership over this
 I wanted to buy a <product> and gave up
 the product is great when it works
-the invoice can wait
+the billing page is the only one that works
 """
 
 SUBJECTS = """

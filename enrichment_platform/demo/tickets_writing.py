@@ -24,6 +24,7 @@ from enrichment_platform.demo.tickets_style import Style, choose_style, joined, 
 SHORTEST, LONGEST = 5, 90  # words of a body
 FRAME_WORDS = 14  # the most that greeting, closing and name add
 TALKATIVE = {"chat": 0.35, "email": 1.0, "web": 0.75, "phone": 0.8}
+LONG_WINDED = 1.6  # talkativeness from which a writer does not come to an end
 ORDER_MENTIONED = ("billing", "refund", "delivery", "damaged_item", "cancellation")
 TOPIC = re.compile(r"[a-z]{5,}")
 AMOUNT = re.compile(r"\$\d+\.\d\d")
@@ -77,7 +78,7 @@ def write_text(dice: Dice, category: str, channel: str, today: date) -> Text:
     """A ticket of the category: its main reason is one of the category's situations."""
     facts = Facts(dice, today, has_order=dice.chance(ORDER_RATES[category]))
     style = choose_style(dice, channel)
-    talkative = TALKATIVE[channel] * dice.pick((0.3, 1.0, 1.0, 1.6))
+    talkative = TALKATIVE[channel] * dice.pick((0.0, 0.0, 0.3, 1.0, 1.0, 1.0, 1.3, 2.2))
     told = _told(dice, category, facts, style, talkative)
     body = _framed(dice, channel, style, styled(joined(told.sentences, style), style, dice), facts)
     found = AMOUNT.search(body)
@@ -119,24 +120,25 @@ def _told(dice: Dice, category: str, facts: Facts, style: Style, talkative: floa
         (before if dice.chance(0.15) else after).append(say(lines(tickets_phrases.ORDER_MENTIONS)))
     if dice.chance(AMOUNT_RATES.get(category, 0.0)) and about_order and not AMOUNT.search(main):
         after.append(say(lines(tickets_phrases.AMOUNT_MENTIONS)))
-    if dice.chance(0.3 * talkative):
-        (before if dice.chance(0.6) else after).append(say(lines(tickets_phrases.CONTEXTS)))
-    if dice.chance(0.35 * talkative):
-        after.append(say(DETAILS[category]))
-    if dice.chance(0.25 * talkative):
-        after.append(say(ASIDES[category]))
-    if dice.chance(0.26 * talkative):
-        mild = category == "product_question"
-        feelings = lines(tickets_phrases.MILD_FEELINGS if mild else tickets_phrases.FEELINGS)
-        (before if dice.chance(0.2) and not mild else after).append(say(feelings))
+    mild = category == "product_question"
+    feelings = lines(tickets_phrases.MILD_FEELINGS if mild else tickets_phrases.FEELINGS)
+    for _ in range(3 if talkative > LONG_WINDED else 1):
+        if dice.chance(0.3 * talkative):
+            (before if dice.chance(0.6) else after).append(say(lines(tickets_phrases.CONTEXTS)))
+        if dice.chance(0.35 * talkative):
+            after.append(say(DETAILS[category]))
+        if dice.chance(0.25 * talkative):
+            after.append(say(ASIDES[category]))
+        if dice.chance(0.26 * talkative):
+            (before if dice.chance(0.2) and not mild else after).append(say(feelings))
     after = dice.shuffled(after)
     requests = situation.requests if situation.requests and dice.chance(0.75) else REQUESTS[category]
-    if dice.chance(0.2 + 0.35 * talkative) or _words([*before, main, *after]) < SHORTEST:
+    if dice.chance(0.1 + 0.45 * talkative) or _words([*before, main, *after]) < SHORTEST:
         after.append(say(requests))
     while _words([*before, main, *after]) < SHORTEST:
         after.append(say(REQUESTS[category]))
     while _words([*before, main, *after]) > LONGEST - FRAME_WORDS:
-        after.pop()
+        (after or before).pop()
     return Told(facts, style, main, [*before, main, *after])
 
 

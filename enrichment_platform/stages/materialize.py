@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import dagster as dg
 
@@ -18,7 +19,7 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True)
 class PartitionRun:
-    """How one partition went; `errors` are the messages of the steps that failed."""
+    """How one partition went; `errors` are the messages of the steps that failed, `requests` were sent to the model."""
 
     partition_key: str
     run_id: str
@@ -26,6 +27,8 @@ class PartitionRun:
     materialized: list[str] = field(default_factory=list)
     failed_checks: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    requests: int = 0
+    asking_seconds: float = 0.0
 
 
 def materialize_partitions(
@@ -71,6 +74,7 @@ def materialize_partitions(
 
 def _partition_run(key: str, result: dg.ExecuteInProcessResult) -> PartitionRun:
     checks = result.get_asset_check_evaluations()
+    figures = _figures(result)
     return PartitionRun(
         partition_key=key,
         run_id=result.run_id,
@@ -80,7 +84,16 @@ def _partition_run(key: str, result: dg.ExecuteInProcessResult) -> PartitionRun:
         ],
         failed_checks=[check.check_name for check in checks if not check.passed],
         errors=[_message(event) for event in result.get_step_failure_events() if not _is_check_failure(event)],
+        requests=int(figures.get("requests", 0)),
+        asking_seconds=float(figures.get("seconds", 0.0)),
     )
+
+
+def _figures(result: dg.ExecuteInProcessResult) -> dict[str, Any]:
+    for event in result.get_asset_materialization_events():
+        if event.asset_key and event.asset_key.path[-1] == Stage.CLASSIFIED.value:
+            return {name: entry.value for name, entry in event.materialization.metadata.items()}
+    return {}
 
 
 def _is_check_failure(event: dg.DagsterEvent) -> bool:

@@ -47,7 +47,7 @@ def rows(files: TicketFiles) -> Rows:
 
 @pytest.fixture(scope="module")
 def labelled(rows: Rows, truth: dict[str, dict[str, str]]) -> Rows:
-    """Readable rows that have a category, each with its truth; no planted duplicates, no second use of an id."""
+    """Readable rows that have a category, each with its truth; no duplicates, no second use of an id."""
     found: dict[str, dict[str, str]] = {}
     for row in rows:
         facts = truth[row["ticket_id"]]
@@ -153,11 +153,11 @@ def test_clean_bodies_are_as_long_as_people_write(labelled: Rows) -> None:
 
 
 def test_the_words_of_the_label_do_not_give_it_away(labelled: Rows) -> None:
-    right = 0
-    for row in labelled:
-        text = f"{row['subject']} {row['body']}".lower()
-        named = [label for label, words in NAME_RULE.items() if re.search(words, text)]
-        right += named == [row["category"]]
+    """Even where the rule may choose, knowing the answer, among all labels whose words occur."""
+    right = sum(
+        re.search(NAME_RULE[row["category"]], f"{row['subject']} {row['body']}".lower()) is not None
+        for row in labelled
+    )
     assert right / len(labelled) < 0.6
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from pathlib import Path
 
 import ftfy
 import pytest
@@ -133,6 +132,6 @@ def test_broken_rows_miss_fields_or_have_no_time(rows: list[Row]) -> None:
     )
 
 
-def test_the_file_has_one_kind_of_line_end(files: TicketFiles, tmp_path: Path) -> None:
+def test_the_file_has_one_kind_of_line_end(files: TicketFiles) -> None:
     assert b"\r" not in files.tickets.read_bytes()
     assert b"\r" not in files.truth.read_bytes()

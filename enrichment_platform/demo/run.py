@@ -1,0 +1,71 @@
+"""The demo: generate tickets, materialize the last days through Dagster, compare with the truth."""
+
+from __future__ import annotations
+
+import time
+
+import polars as pl
+
+from enrichment_platform.checks.verdicts import latest_verdict
+from enrichment_platform.demo.summary import Accuracy, DemoSummary, Usage
+from enrichment_platform.demo.tickets import TicketFiles, write_tickets
+from enrichment_platform.lake.location import home
+from enrichment_platform.lake.tables import Lake
+from enrichment_platform.location import load_location
+from enrichment_platform.spec import EnrichmentSpec, Stage
+from enrichment_platform.stages.materialize import PartitionRun, materialize_partitions
+from enrichment_platform.stages.naming import table
+from enrichment_platform.stages.report import partition_report
+
+NAME = "support_tickets"
+TOKENS = ("input_tokens", "cached_tokens", "output_tokens")
+
+
+def run_demo(*, days: int, seed: int) -> DemoSummary:
+    """Write the tickets, run the last `days` partitions and sum up."""
+    started = time.monotonic()
+    files = write_tickets(home() / "demo", seed=seed)
+    location = load_location()
+    spec = location.enrichment(NAME)
+    runs = materialize_partitions(location.defs, spec, files.days[-days:])
+    return summarize(spec, files, runs, time.monotonic() - started)
+
+
+def summarize(
+    spec: EnrichmentSpec, files: TicketFiles, runs: list[PartitionRun], wall_seconds: float
+) -> DemoSummary:
+    """Read back what the runs left in the lake and compare it with the truth file."""
+    lake = Lake.from_environment()
+    keys = [run.partition_key for run in runs]
+    published = _read(lake, spec, Stage.ENRICHED, keys)
+    classified = _read(lake, spec, Stage.CLASSIFIED, keys)
+    truth = pl.read_csv(files.truth, infer_schema=False).select(
+        pl.col("ticket_id").alias("row_id"), pl.col("category").alias("truth")
+    )
+    judged = published.join(truth.filter(pl.col("truth") != ""), on="row_id")
+    most_frequent = judged["truth"].value_counts()["count"].max() if judged.height else 0
+    checks = pl.concat([latest_verdict(lake, spec.name, key) for key in keys])
+    models = sorted(set(classified["model"].drop_nulls()) - {""}) if classified.height else []
+    return DemoSummary(
+        reports=[partition_report(spec, run) for run in runs],
+        checks=checks.group_by("check", maintain_order=True).agg(
+            pl.col("passed").all(), pl.col("failed_rows").sum(), pl.col("total_rows").sum()
+        ),
+        accuracy=Accuracy(judged.filter(pl.col("category") == pl.col("truth")).height, judged.height),
+        guess_share=int(most_frequent) / judged.height if judged.height else 0.0,  # type: ignore[call-overload]
+        usage=Usage(
+            rows=classified.height,
+            requests=sum(run.requests for run in runs),
+            seconds=sum(run.asking_seconds for run in runs),
+            **{c: int(classified[c].sum()) for c in TOKENS},
+        ),
+        model=", ".join(models) or "no model",
+        wall_seconds=wall_seconds,
+    )
+
+
+def _read(lake: Lake, spec: EnrichmentSpec, stage: Stage, keys: list[str]) -> pl.DataFrame:
+    if not lake.exists(table(spec, stage)):
+        text = dict.fromkeys(("row_id", "model", "category"), pl.String)
+        return pl.DataFrame(schema={**text, **dict.fromkeys(TOKENS, pl.Int64)})
+    return lake.read(table(spec, stage)).filter(pl.col("partition_key").is_in(keys))
