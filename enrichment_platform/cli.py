@@ -77,7 +77,14 @@ def demo(days: int, seed: int, json_output: bool) -> None:
 @click.option("--stage", type=click.Choice(["raw", "cleaned", "classified", "enriched"]), help="Only this stage.")
 @as_json
 @command
-def run(name: str, partition: str | None, first: str | None, last: str | None, stage: str | None, json_output: bool) -> None:
+def run(
+    name: str,
+    partition: str | None,
+    first: str | None,
+    last: str | None,
+    stage: str | None,
+    json_output: bool,
+) -> None:
     """Materialize partitions of the enrichment NAME, as Dagster runs in this process.
 
     What was answered before is not asked again. A partition whose checks fail keeps its published version.
@@ -115,7 +122,10 @@ def sql(query: str, json_output: bool) -> None:
     if json_output:
         click.echo(json.dumps(rows.to_pylist(), default=_plain))
         return
-    _table(rows.column_names, [[_cell(value) for value in row.values()] for row in rows.slice(0, 100).to_pylist()])
+    _table(
+        rows.column_names,
+        [[_cell(value) for value in row.values()] for row in rows.slice(0, 100).to_pylist()],
+    )
     if rows.num_rows > 100:
         click.echo(f"first 100 of {rows.num_rows} rows; --json prints all")
 
@@ -131,11 +141,23 @@ def status(json_output: bool) -> None:
     location = load_location()
     states = [enrichment_status(spec) for spec in location.enrichments.values()]
     if json_output:
-        document = {"home": str(home()), "lake": lake_uri(), "warehouse": str(warehouse_path()), "enrichments": states}
+        document = {
+            "home": str(home()),
+            "lake": lake_uri(),
+            "warehouse": str(warehouse_path()),
+            "enrichments": states,
+        }
         click.echo(json.dumps(document, default=_plain))
         return
     click.echo(f"home {home()}\nlake {lake_uri()}")
-    columns = ["name", "published_partitions", "published_rows", "quarantined_rows", "newest_partition", "failed_checks"]
+    columns = [
+        "name",
+        "published_partitions",
+        "published_rows",
+        "quarantined_rows",
+        "newest_partition",
+        "failed_checks",
+    ]
     _table(columns, [[_cell(state[column]) for column in columns] for state in states])
 
 
@@ -173,20 +195,28 @@ def restore(name: str, partition: str, version: int | None, list_only: bool, jso
     """Publish an earlier version of a partition again, with the quarantine that belonged to it."""
     from enrichment_platform.lake.tables import Lake
     from enrichment_platform.location import load_location
-    from enrichment_platform.stages.publish import publications, restore as restore_version
+    from enrichment_platform.stages.publish import publications
+    from enrichment_platform.stages.publish import restore as restore_version
     from enrichment_platform.stages.restored import report_restored
 
     spec = load_location().enrichment(name)
     lake = Lake.from_environment()
     if list_only:
-        rows = [[str(c.version), c.at.isoformat(timespec="seconds"), c.notes.get("staged_version", "")] for c in publications(lake, spec, partition)]
+        rows = [
+            [str(c.version), c.at.isoformat(timespec="seconds"), c.notes.get("staged_version", "")]
+            for c in publications(lake, spec, partition)
+        ]
         columns = ["version", "published_at", "staged_version"]
-        click.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows])) if json_output else _table(columns, rows)
+        click.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows])) if json_output else _table(
+            columns, rows
+        )
         return
     restored = restore_version(lake, spec, partition, version)
     report_restored(spec, partition, restored.version)
     said = {"name": name, "partition_key": partition, "restored_version": restored.version}
-    click.echo(json.dumps(said) if json_output else f"{name} {partition}: version {restored.version} is published again")
+    click.echo(
+        json.dumps(said) if json_output else f"{name} {partition}: version {restored.version} is published again"
+    )
 
 
 @main.command()

@@ -96,9 +96,7 @@ class PartitionsSpec(SpecModel):
     start: str | None = Field(None, description="First partition, e.g. 2026-01-01; hourly: 2026-01-01-00:00")
     end: str | None = Field(None, description="End of the last partition (exclusive); open when absent")
     end_offset: int = Field(0, description="1 adds the running partition, -1 leaves the newest one out")
-    timezone: str = Field(
-        "UTC", description="IANA name; cuts the partitions and reads timestamps that have none"
-    )
+    timezone: str = Field("UTC", description="IANA name; cuts the partitions and reads timestamps that have none")
     keys: list[str] = Field(default_factory=list, description="static: the partition keys")
     column: str | None = Field(None, description="static: the source column that holds the partition key")
 
@@ -146,9 +144,7 @@ class FileSource(SourceSpec):
         description="Path, glob, directory or URL; `{partition_key}` in it means one file a partition."
         " `~` and `${VARIABLE}` are expanded; relative to the project's root."
     )
-    format: Literal["csv", "jsonl", "json", "parquet"] | None = Field(
-        None, description="From the name when absent"
-    )
+    format: Literal["csv", "jsonl", "json", "parquet"] | None = Field(None, description="From the name when absent")
     delimiter: str = ","
     encoding: str = "utf-8"
     records: str | None = Field(None, description="json: dotted path to the list of records")
@@ -166,9 +162,7 @@ class HttpPaging(SpecModel):
     """How the pages of a JSON API follow each other."""
 
     type: Literal["none", "offset", "page", "cursor", "link"] = "none"
-    parameter: str = Field(
-        "offset", description="Query parameter that moves: the offset, page number or cursor"
-    )
+    parameter: str = Field("offset", description="Query parameter that moves: the offset, page number or cursor")
     size_parameter: str | None = Field(None, description="Query parameter that holds the page size")
     size: int = Field(100, gt=0, description="Records a page")
     first: int = Field(0, description="First offset or page number")
@@ -182,9 +176,7 @@ class HttpSource(SourceSpec):
     url: str
     params: dict[str, str] = Field(default_factory=dict)
     headers: dict[str, str] = Field(default_factory=dict, description="`${VARIABLE}` is read at run time")
-    records: str = Field(
-        "", description="Dotted path to the list of records in the answer; empty: the answer itself"
-    )
+    records: str = Field("", description="Dotted path to the list of records in the answer; empty: the answer itself")
     record: str | None = Field(None, description="Dotted path to the fields inside one record, e.g. _source")
     paging: HttpPaging = HttpPaging()
     timeout_s: float = Field(60, gt=0)
@@ -207,12 +199,10 @@ class CleaningStep(SpecModel):
 class CleaningSpec(SpecModel):
     """Named operations in order, on text columns; a row that a filter takes out is quarantined with its reason."""
 
-    columns: list[str] = Field(
-        default_factory=list, description="Text columns; the prompt's columns when absent"
+    columns: list[str] = Field(default_factory=list, description="Text columns; the prompt's columns when absent")
+    steps: Annotated[list[CleaningStep], BeforeValidator(_steps, json_schema_input_type=list[str | dict[str, Any]])] = (
+        Field(default_factory=list, description="`name` or `name: {parameter: value}`, in order")
     )
-    steps: Annotated[
-        list[CleaningStep], BeforeValidator(_steps, json_schema_input_type=list[str | dict[str, Any]])
-    ] = Field(default_factory=list, description="`name` or `name: {parameter: value}`, in order")
 
 
 class Example(SpecModel):
@@ -228,9 +218,7 @@ class PromptSpec(SpecModel):
     columns: list[str] = Field(min_length=1, description="Columns of the cleaned row that the model may see")
     template: str = Field("", description="The user message; `name: value` lines of the columns when absent")
     system: str = Field("", description="Instructions; the output fields are described after it")
-    examples: list[Example] = Field(
-        default_factory=list, description="Few-shot examples, sent as earlier turns"
-    )
+    examples: list[Example] = Field(default_factory=list, description="Few-shot examples, sent as earlier turns")
 
 
 class OutputField(SpecModel):
@@ -239,19 +227,15 @@ class OutputField(SpecModel):
     name: str
     type: Literal["label", "string", "number", "integer", "date", "boolean", "list"]
     description: str = ""
-    labels: Annotated[
-        dict[str, str], BeforeValidator(_labels, json_schema_input_type=dict[str, str] | list[str])
-    ] = Field(
-        default_factory=dict,
-        description="label, or list of labels: the closed set, `label: description` or a list",
+    labels: Annotated[dict[str, str], BeforeValidator(_labels, json_schema_input_type=dict[str, str] | list[str])] = (
+        Field(
+            default_factory=dict,
+            description="label, or list of labels: the closed set, `label: description` or a list",
+        )
     )
     required: bool = Field(True, description="false: the model may answer null")
-    evidence: bool = Field(
-        False, description="The model must quote the span of the text that the value came from"
-    )
-    pattern: str | None = Field(
-        None, description="string: a regular expression that the whole value must match"
-    )
+    evidence: bool = Field(False, description="The model must quote the span of the text that the value came from")
+    pattern: str | None = Field(None, description="string: a regular expression that the whole value must match")
     minimum: float | None = None
     maximum: float | None = None
     max_length: int = Field(200, gt=0, description="Characters of a string, items of a list")
@@ -277,9 +261,7 @@ class OutputField(SpecModel):
             try:
                 re.compile(self.pattern)
             except re.error as error:
-                raise ValueError(
-                    f"`pattern` of {self.name!r} is not a regular expression: {error}"
-                ) from error
+                raise ValueError(f"`pattern` of {self.name!r} is not a regular expression: {error}") from error
         if (self.minimum is not None or self.maximum is not None) and self.type not in ("number", "integer"):
             raise ValueError(f"`minimum` and `maximum` fit number fields, not {self.type!r} ({self.name})")
         return self
@@ -302,18 +284,12 @@ class ModelSettings(SpecModel):
 class CheckSettings(SpecModel):
     """Shares of rows (0 to 1) above which a partition is not published; below, the failing rows are quarantined."""
 
-    max_failed_share: float = Field(
-        0.05, ge=0, le=1, description="Rows of a partition that fail any row check"
-    )
+    max_failed_share: float = Field(0.05, ge=0, le=1, description="Rows of a partition that fail any row check")
     thresholds: dict[str, float] = Field(
         default_factory=dict, description="A lower or higher share for one check, by its name"
     )
-    allow_empty: bool = Field(
-        False, description="true: a partition without rows is a quiet day, not a failure"
-    )
-    preview_rows: int = Field(
-        0, ge=0, le=20, description="Rows shown in asset metadata; 0 keeps row text out of it"
-    )
+    allow_empty: bool = Field(False, description="true: a partition without rows is a quiet day, not a failure")
+    preview_rows: int = Field(0, ge=0, le=20, description="Rows shown in asset metadata; 0 keeps row text out of it")
 
 
 class FreshnessSpec(SpecModel):
@@ -336,12 +312,10 @@ class EnrichmentSpec(SpecModel):
     cleaning: CleaningSpec = CleaningSpec()
     prompt: PromptSpec
     output: list[OutputField] = Field(min_length=1)
-    model: Annotated[
-        ModelSettings, BeforeValidator(_pool_name, json_schema_input_type=str | dict[str, Any])
-    ] = ModelSettings()
-    data_class: DataClass = Field(
-        "internal", description="Only endpoints that list this class may see the rows"
+    model: Annotated[ModelSettings, BeforeValidator(_pool_name, json_schema_input_type=str | dict[str, Any])] = (
+        ModelSettings()
     )
+    data_class: DataClass = Field("internal", description="Only endpoints that list this class may see the rows")
     checks: CheckSettings = CheckSettings()
     schedule: str | None = Field(None, description="Cron expression; a tick fills the newest partition")
     freshness: FreshnessSpec | None = None
@@ -350,9 +324,7 @@ class EnrichmentSpec(SpecModel):
     @classmethod
     def _named(cls, value: str) -> str:
         if not NAME.match(value) or value == "platform":
-            raise ValueError(
-                "use lower-case letters, digits and underscores, starting with a letter; not `platform`"
-            )
+            raise ValueError("use lower-case letters, digits and underscores, starting with a letter; not `platform`")
         return value
 
     @model_validator(mode="after")

@@ -62,9 +62,7 @@ def check_threshold_names(spec: EnrichmentSpec) -> list[str]:
         if name not in DESCRIPTIONS:
             problems.append(f"checks.thresholds.{name}: there is no such check; use one of {allowed}")
         elif name not in WITH_THRESHOLD:
-            problems.append(
-                f"checks.thresholds.{name}: this check allows no failing row; use one of {allowed}"
-            )
+            problems.append(f"checks.thresholds.{name}: this check allows no failing row; use one of {allowed}")
         elif not 0 <= share <= 1:
             problems.append(f"checks.thresholds.{name}: {share} is not a share of rows from 0 to 1")
     return problems

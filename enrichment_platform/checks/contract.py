@@ -131,9 +131,7 @@ def _list_rules(field: OutputField) -> list[pa.Check]:
     ]
     if field.labels:
         labels = list(field.labels)
-        rules.append(
-            _rule("has an item that is not one of the labels", all_items(lambda item: item.is_in(labels)))
-        )
+        rules.append(_rule("has an item that is not one of the labels", all_items(lambda item: item.is_in(labels))))
     return rules
 
 
@@ -158,6 +156,4 @@ def _pattern_rule(pattern: str) -> pa.Check:
         wrong = [value for value in values.drop_nulls().unique() if compiled.fullmatch(value) is None]
         return ~values.is_in(wrong)
 
-    return _rule(
-        "does not match its pattern", lambda value: value.map_batches(matches, return_dtype=pl.Boolean)
-    )
+    return _rule("does not match its pattern", lambda value: value.map_batches(matches, return_dtype=pl.Boolean))

@@ -14,9 +14,7 @@ _MONTH = re.compile(
     rf"(?<![a-z])(?:{'|'.join(f'{name[:3]}(?:{name[3:]}|{name[3:4]})?' for name in _MONTHS)})(?![a-z])",
     re.IGNORECASE,
 )
-_YEAR_FIRST = re.compile(
-    r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)|(?<!\d)(\d{4})(\d{2})(\d{2})(?!\d)"
-)
+_YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)|(?<!\d)(\d{4})(\d{2})(\d{2})(?!\d)")
 _DIGITS = re.compile(r"\d+")
 
 

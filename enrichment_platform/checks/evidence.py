@@ -103,9 +103,7 @@ def _ungrounded_values(field: OutputField, located: pl.DataFrame) -> list[pl.Dat
 
 
 def _failing(located: pl.DataFrame, holds: Callable[[str, Any], bool]) -> pl.DataFrame:
-    wrong = [
-        not holds(evidence, value) for evidence, value in located.select("evidence", "value").iter_rows()
-    ]
+    wrong = [not holds(evidence, value) for evidence, value in located.select("evidence", "value").iter_rows()]
     return located.filter(pl.Series(wrong, dtype=pl.Boolean))
 
 
@@ -122,9 +120,7 @@ def _found(needle: str, text: str) -> pl.Expr:
 
 def _without_column_name(evidence: pl.Expr, spec: EnrichmentSpec) -> pl.Expr:
     # The prompt shows `name: value` lines, and models quote the name along with the value.
-    names = "|".join(
-        name.replace("_", "[_ ]") for name in spec.prompt.columns if name.replace("_", "a").isalnum()
-    )
+    names = "|".join(name.replace("_", "[_ ]") for name in spec.prompt.columns if name.replace("_", "a").isalnum())
     return evidence.str.replace(rf"(?is)^(?:{names})\s*:\s*(\S.*)$", "$1") if names else evidence
 
 

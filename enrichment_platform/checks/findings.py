@@ -47,15 +47,12 @@ def share_result(
         total_rows=total_rows,
         threshold=threshold,
         description=definition.description,
-        message=_summary(findings, failed, total_rows)
-        + _consequence(definition.name, failed, passed, threshold, spec),
+        message=_summary(findings, failed, total_rows) + _consequence(definition.name, failed, passed, threshold, spec),
         row_ids=sample_ids(findings.get_column(ROW_ID)),
     )
 
 
-def unusable_result(
-    definition: CheckDefinition, problem: str, total_rows: int, threshold: float | None
-) -> CheckResult:
+def unusable_result(definition: CheckDefinition, problem: str, total_rows: int, threshold: float | None) -> CheckResult:
     """Failed result of a check that could not run; `problem` names tables and columns."""
     return CheckResult(
         name=definition.name,

@@ -10,9 +10,7 @@ from enrichment_platform.checks.results import CheckDefinition, CheckResult
 from enrichment_platform.spec import EnrichmentSpec
 
 
-def one_fingerprint(
-    definition: CheckDefinition, spec: EnrichmentSpec, tables: PartitionTables
-) -> CheckResult:
+def one_fingerprint(definition: CheckDefinition, spec: EnrichmentSpec, tables: PartitionTables) -> CheckResult:
     """Fail where staged rows carry more than one fingerprint, or none; the rarer ones are named.
 
     Raises:
@@ -25,14 +23,10 @@ def one_fingerprint(
     known = staged.filter(pl.col("fingerprint").is_not_null() & (pl.col("fingerprint") != ""))
     counts = known.get_column("fingerprint").value_counts().sort(["count", "fingerprint"], descending=True)
     usual = counts.get_column("fingerprint").first()
-    others = (
-        staged.filter(pl.col("fingerprint").ne_missing(pl.lit(usual, pl.String))) if counts.height else staged
-    )
+    others = staged.filter(pl.col("fingerprint").ne_missing(pl.lit(usual, pl.String))) if counts.height else staged
     without = staged.height - known.height
     if others.is_empty():
-        message = (
-            f"One fingerprint for {staged.height:,} rows." if staged.height else "No row reached this check."
-        )
+        message = f"One fingerprint for {staged.height:,} rows." if staged.height else "No row reached this check."
     else:
         message = (
             f"{counts.height:,} fingerprints among {staged.height:,} rows: {others.height:,} differ from the"

@@ -42,9 +42,7 @@ class PartitionTables:
         for field in fields(self):
             table = getattr(self, field.name)
             if not isinstance(table, pl.DataFrame):
-                raise TypeError(
-                    f"{field.name} is a {type(table).__name__}; checks need a collected polars.DataFrame"
-                )
+                raise TypeError(f"{field.name} is a {type(table).__name__}; checks need a collected polars.DataFrame")
 
     @cached_property
     def answered(self) -> pl.DataFrame:
@@ -53,9 +51,7 @@ class PartitionTables:
         Raises:
             UnusableInputError: staged lacks a column or is empty where cleaned is not; no row has an answer.
         """
-        require_columns(
-            "staged", self.staged, {ROW_ID: pl.String, "status": pl.String, "finish_reason": pl.String}
-        )
+        require_columns("staged", self.staged, {ROW_ID: pl.String, "status": pl.String, "finish_reason": pl.String})
         if self.staged.is_empty():
             if self.cleaned.is_empty():
                 return self.staged
@@ -72,9 +68,7 @@ def is_answered() -> pl.Expr:
     return pl.col("status").eq_missing(pl.lit(OK)) & whole
 
 
-def require_columns(
-    table: str, frame: pl.DataFrame, columns: Mapping[str, pl.DataType | type[pl.DataType]]
-) -> None:
+def require_columns(table: str, frame: pl.DataFrame, columns: Mapping[str, pl.DataType | type[pl.DataType]]) -> None:
     """Refuse a frame that lacks columns or has them in other types.
 
     Raises:

@@ -61,9 +61,7 @@ def numerals(text: str, offset: int = 0) -> list[Numeral]:
             continue
         for part in _DIGITS.finditer(text, run.start(), run.end()):
             digits = part.group()
-            found.append(
-                Numeral(offset + part.start(), offset + part.end(), digits, frozenset([Decimal(digits)]))
-            )
+            found.append(Numeral(offset + part.start(), offset + part.end(), digits, frozenset([Decimal(digits)])))
     return found
 
 

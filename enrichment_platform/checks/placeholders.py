@@ -52,9 +52,7 @@ DENIED = (
     *("string", "str", "integer", "boolean", "placeholder", "todo", "tbd", "fixme", "lorem", "insert here"),
     *("your name", "your name here", "your text here", "example value", "sample text", "value here"),
 )
-_TEMPLATE = (
-    r"^<[^<>]*>$|^\{\{.*\}\}$|^\$\{.*\}$|^(?i)x{3,}$|^(?i)lorem ipsum|^(?i)\[(?:insert|your) [^\]]*\]$"
-)
+_TEMPLATE = r"^<[^<>]*>$|^\{\{.*\}\}$|^\$\{.*\}$|^(?i)x{3,}$|^(?i)lorem ipsum|^(?i)\[(?:insert|your) [^\]]*\]$"
 _EDGES = " .,;:!?'\"`()[]*-–—/\\_"
 
 
@@ -97,9 +95,7 @@ def _of_field(
     yield finding(values.filter(denied | template), f"{field.name}: {PLACEHOLDER}")
     yield finding(values.filter(echoed & ~denied & ~template), f"{field.name}: {ECHO}")
     examples = _normal(_extracted_answers(spec, field))
-    copies = values.filter(pl.col("normal").is_in(examples)).join(
-        sources, on=ROW_ID, how="left", maintain_order="left"
-    )
+    copies = values.filter(pl.col("normal").is_in(examples)).join(sources, on=ROW_ID, how="left", maintain_order="left")
     absent = [
         not contains(value, source or "")
         for value, source in copies.select(collapsed(pl.col("value")), "source").iter_rows()
@@ -120,9 +116,7 @@ def _extracted_answers(spec: EnrichmentSpec, field: OutputField) -> tuple[str, .
     found = []
     for example in spec.prompt.examples:
         shown = " ".join(" ".join(example.input.values()).split())
-        found += [
-            text for text in _texts(example.output.get(field.name)) if contains(" ".join(text.split()), shown)
-        ]
+        found += [text for text in _texts(example.output.get(field.name)) if contains(" ".join(text.split()), shown)]
     return tuple(found)
 
 

@@ -10,9 +10,7 @@ from enrichment_platform.checks.results import CheckDefinition, CheckResult
 from enrichment_platform.spec import EnrichmentSpec, Stage
 
 
-def row_reconciliation(
-    definition: CheckDefinition, spec: EnrichmentSpec, tables: PartitionTables
-) -> CheckResult:
+def row_reconciliation(definition: CheckDefinition, spec: EnrichmentSpec, tables: PartitionTables) -> CheckResult:
     """Compare the four tables by anti-joins on row id; one id too few, too many or strange fails.
 
     Rows that were set aside at the stage raw may have ids of file and line that the raw table does not know.
@@ -95,8 +93,6 @@ def _misplaced(tables: PartitionTables) -> pl.Series:
     key = "partition_key"
     require_columns("cleaned", tables.cleaned, {key: pl.String})
     require_columns("staged", tables.staged, {key: pl.String})
-    pairs = tables.staged.select(ROW_ID, key).join(
-        tables.cleaned.select(ROW_ID, key), on=ROW_ID, suffix="_cleaned"
-    )
+    pairs = tables.staged.select(ROW_ID, key).join(tables.cleaned.select(ROW_ID, key), on=ROW_ID, suffix="_cleaned")
     moved = pairs.filter(pl.col(key).ne_missing(pl.col(f"{key}_cleaned")))
     return moved.get_column(ROW_ID).unique(maintain_order=True)

@@ -48,9 +48,7 @@ def clean(frame: pl.DataFrame, spec: EnrichmentSpec) -> Cleaned:
     """
     steps = planned_steps(spec)
     columns = _text_columns(frame, spec)
-    rows = frame.with_columns(
-        pl.col(name).cast(pl.String) for name in columns if frame.schema[name] == pl.Null
-    )
+    rows = frame.with_columns(pl.col(name).cast(pl.String) for name in columns if frame.schema[name] == pl.Null)
     removed = [pl.DataFrame(schema=REMOVED_SCHEMA)]
     changed = dict.fromkeys([step.operation.name for step in steps] + [EMPTY_TEXT], 0)
     for step in steps:
@@ -98,9 +96,7 @@ def _flagged(rows: pl.DataFrame, columns: list[str], step: PlannedStep) -> pl.Se
         spared = [details[name].is_null() & ~_blank(rows[name]) for name in columns]
         flagged = flagged & ~_any(spared, rows.height)
     parts = [pl.lit(f"{name}: ") + pl.col(name) for name in columns]
-    joined = pl.DataFrame(details).select(
-        pl.concat_str(parts, separator="; ", ignore_nulls=True).alias("detail")
-    )
+    joined = pl.DataFrame(details).select(pl.concat_str(parts, separator="; ", ignore_nulls=True).alias("detail"))
     return _where(flagged, joined["detail"])
 
 

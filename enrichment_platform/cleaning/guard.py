@@ -10,9 +10,7 @@ TEXT = pl.col("text")
 NOT_ASCII = TEXT.str.len_bytes() != TEXT.str.len_chars()
 
 
-def where_suspicious(
-    column: pl.Series, suspicious: pl.Expr, kernel: Callable[[pl.Series], pl.Series]
-) -> pl.Series:
+def where_suspicious(column: pl.Series, suspicious: pl.Expr, kernel: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """Return the column with `kernel` applied to the rows where `suspicious`, over TEXT, is true."""
     frame = column.alias("text").to_frame()
     mask = frame.select(suspicious.fill_null(False).alias("mask"))["mask"]

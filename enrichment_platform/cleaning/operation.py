@@ -91,9 +91,7 @@ def operation(
         name = kernel.__name__
         known = REGISTRY.get(name)
         if known is not None and _place(known.kernel) != _place(kernel):
-            raise ValueError(
-                f"cleaning operation {name!r} is taken by {_place(known.kernel)}; choose another name"
-            )
+            raise ValueError(f"cleaning operation {name!r} is taken by {_place(known.kernel)}; choose another name")
         REGISTRY[name] = Operation(
             name,
             kind,

@@ -29,9 +29,7 @@ class PlannedStep:
 
 def check_steps(spec: EnrichmentSpec) -> list[str]:
     """Return what is wrong with the cleaning steps, one message a problem; empty when they can run."""
-    return [
-        problem for number, step in enumerate(spec.cleaning.steps, 1) for problem in _problems(number, step)
-    ]
+    return [problem for number, step in enumerate(spec.cleaning.steps, 1) for problem in _problems(number, step)]
 
 
 def planned_steps(spec: EnrichmentSpec) -> list[PlannedStep]:

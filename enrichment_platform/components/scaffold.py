@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-YAML = '''\
+YAML = """\
 type: enrichment_platform.components.Enrichment
 
 attributes:
@@ -45,7 +45,7 @@ attributes:
   checks: {{max_failed_share: 0.05}}     # more failing rows than this and the partition is not published
   schedule: "0 6 * * *"                # fills the newest partition
   freshness: {{fail_after_hours: 36}}
-'''
+"""
 
 PYTHON = '''\
 """The {name} enrichment, in Python."""

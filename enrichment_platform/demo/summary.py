@@ -99,18 +99,14 @@ class DemoSummary:
         for report in self.reports:
             for reason, count in report.quarantined.items():
                 reasons[reason] = reasons.get(reason, 0) + count
-        lines += [
-            f"    {count:4} {reason}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1])
-        ]
+        lines += [f"    {count:4} {reason}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1])]
         return lines
 
     def _checks(self) -> list[str]:
         lines = ["", "Checks (all partitions)"]
         for row in self.checks.iter_rows(named=True):
             state = "passed" if row["passed"] else "FAILED"
-            lines.append(
-                f"  {state}  {row['check']:20} {row['failed_rows']} of {row['total_rows']} rows fail"
-            )
+            lines.append(f"  {state}  {row['check']:20} {row['failed_rows']} of {row['total_rows']} rows fail")
         return lines
 
     def _accuracy(self) -> list[str]:

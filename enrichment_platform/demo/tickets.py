@@ -86,9 +86,7 @@ def write_tickets(
         full = number >= days - FULL_DAYS
         tickets = clean_tickets(dice, day, ticket_count(dice, day, per_day), seen)
         tickets = with_dirt(dice, day, tickets, _due(owed, len(tickets), full=full))
-        broken = (
-            dirt.BROKEN if full else (dirt.BROKEN[number // BROKEN_EVERY % 3],) * (number % BROKEN_EVERY == 4)
-        )
+        broken = dirt.BROKEN if full else (dirt.BROKEN[number // BROKEN_EVERY % 3],) * (number % BROKEN_EVERY == 4)
         tickets = with_broken(dice, tickets, broken)
         day_rows, day_truth = _records(tickets, next_id)
         rows += day_rows

@@ -146,10 +146,12 @@ I have no question about the product
 """
 
 SUBJECTS = """
-{Charged|Billed} twice
+billed twice
 Wrong amount {on my card|charged}
 Invoice {needed|request|please}
 payment question
+my bill
+{Wrong|strange} bill
 Strange charge of <amount>
 {Overcharged|price mismatch} on <order>
 discount code not applied

@@ -4,6 +4,7 @@ SITUATIONS = """
 The <fragile> arrived {broken|in pieces|shattered}
 opened the box and the <fragile> is {smashed|cracked right through}
 my <fragile> came in about twenty pieces, nothing around it in the box
+I received a damaged <fragile>, it has a big crack
 
 the <screen> has a {cracked|scratched} screen straight out of the box
 There is a crack across the display of my new <screen>
@@ -14,7 +15,7 @@ Plugged in the <appliance> and nothing happens, completely dead
 brand new <appliance>, dead on arrival
 
 one leg of the <furniture> is {snapped|bent|split}
-The <furniture> wobbles because a {leg|corner|board} is broken
+The <furniture> came damaged, it wobbles because a {leg|corner|board} is broken
 the <furniture> came with a huge {dent|gouge} in it
 
 screws and {brackets|the manual} are missing from the <furniture>, I can't put it together
@@ -35,7 +36,7 @@ seam of the <soft> came apart the first time I {wore|used} it
 There's a big grease stain on the <soft>, brand new
 
 box was {crushed|soaked|ripped open} and what's inside is too
-Package looked like someone {drove over|stood on} it, and the <product> is ruined
+Package looked like someone {drove over|stood on} it, and the <product> is damaged
 the carton was wet and the <product> inside is {mouldy|warped}
 
 the <appliance> makes a {horrible grinding|burning} {noise|smell} and then stops
@@ -80,7 +81,7 @@ You already replaced the <product> once and the new one is {broken|faulty} too
 
 I want a refund because the <fragile> arrived in {bits|pieces}
 the <appliance> from <order> is defective and I want my money back, <amount> for this is a joke
-please refund <order>: the <product> was {dented|cracked} when I opened it
+please refund <order>: the <product> was {dented|damaged} when I opened it
 + Please confirm
 + when can you pick up the broken one?
 
@@ -147,6 +148,8 @@ part missing
 cracked
 replacement needed
 Quality complaint
+Damaged <product>
+damaged on arrival
 dead on arrival
 {Photos of|Problem with} my <product>
 <product>

@@ -97,9 +97,7 @@ def _spoilt(dice: Dice, ticket: Ticket, kind: str, day: date) -> Ticket:
         blank = replace(ticket, subject=subject, body=dice.pick(BLANKS), dirt=kind)
         return replace(blank, category="", order_id="", amount="")
     if kind == "footer":
-        return replace(
-            ticket, channel="email", body=dirt.with_footer(dice, body, ticket.writer, day), dirt=kind
-        )
+        return replace(ticket, channel="email", body=dirt.with_footer(dice, body, ticket.writer, day), dirt=kind)
     if kind == "html":
         return replace(ticket, channel="email", body=dirt.with_html(dice, body), dirt=kind)
     if kind == "mojibake":

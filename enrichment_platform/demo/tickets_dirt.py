@@ -17,7 +17,7 @@ RATES = {
     "mojibake": 0.04,
     "footer": 0.09,
     "pii": 0.05,
-    "injection": 0.01,
+    "injection": 0.015,
     "blank": 0.015,
     "exact_duplicate": 0.03,
     "near_duplicate": 0.03,
@@ -94,9 +94,7 @@ def nearly(dice: Dice, body: str) -> str:
 def _other_case(dice: Dice, body: str) -> str:
     upper = dice.chance(0.3)
     parts = KEPT.split(body)
-    return "".join(
-        part if KEPT.fullmatch(part) else part.upper() if upper else part.lower() for part in parts
-    )
+    return "".join(part if KEPT.fullmatch(part) else part.upper() if upper else part.lower() for part in parts)
 
 
 def _other_spaces(dice: Dice, body: str) -> str:

@@ -68,7 +68,7 @@ I can't find in the manual how to {change the language|set the clock} on the <ga
 is assembly hard? {I live alone|I'm 70} and would like the <furniture>
 Do I need tools for the <furniture>? How long does it take to put together?
 
-is the <product> {vegan|made in the USA|from sustainable wood}?
+is the <soft> {vegan|made in the USA|from recycled material}?
 where is the <product> {made|manufactured}?
 
 can the <furniture> be {painted|used outdoors|taken apart again}?
@@ -81,7 +81,7 @@ How many <gadget> units can one app handle? I would need <n>
 how many {cups|litres} does the <kettle> hold?
 power consumption of the <appliance>? we run on solar
 
-is the <product> the {2025|newest} model? The picture shows an older one
+is the <gadget> the {2025|newest} model? The picture shows an older one
 will there be a new version of the <gadget> soon, or should I buy now
 
 is the <product> safe for {kids|cats|toddlers}?
@@ -97,8 +97,8 @@ can I see the <product> in a shop near <city> before I buy?
 does the <product> come gift wrapped
 Could you tell me how heavy the <product> is? Third floor, no elevator
 
-the description says {BPA free|waterproof|stainless}, is that really true for the <product>?
-What does "{IP67|Type B|grade A}" mean in the description of the <product>?
+the description says {waterproof|scratch proof}, is that really true for the <gadget>?
+What does "{IP67|Type B|class 2}" mean in the description of the <gadget>?
 
 I bought the <product> {last year|<ago>} and love it. Is there a matching {cover|stand|set}?
 got my <appliance> <ago>, works great. Which {attachments|accessories} fit it?

@@ -15,7 +15,7 @@ error code <errcode> whenever I open the page of the <product>
 
 the website {won't|doesn't} load {|at all }on my <phone>
 your page is a white screen in <browser>
-Site is unbearably slow {today|since <date>}, every click takes a minute
+technical issue with your site: it is unbearably slow {today|since <date>}, every click takes a minute
 
 the <gadget> won't {pair|connect} with {my phone|the app}
 Bluetooth pairing of the <gadget> fails at 90% every time
@@ -39,7 +39,7 @@ things disappear from the cart when I refresh the page
 The cart shows <n> items, the checkout page shows none
 
 the filter buttons do nothing on the {mobile site|website}
-sorting by price on your site is broken, it mixes everything
+there is an issue with sorting by price, it mixes everything
 
 {push notifications|notifications} {stopped|don't work} after the update
 I get the same app notification <n> times a day since version <version>
@@ -144,6 +144,7 @@ App {crash|crashing|not working}
 website {down|broken|error}
 Error <errcode>
 bug report
+technical issue
 checkout not working
 {can't|cannot} connect my <gadget>
 update problem

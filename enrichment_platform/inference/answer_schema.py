@@ -49,11 +49,16 @@ def _value_schema(field: OutputField) -> dict[str, Any]:
         case "date":
             return {"type": "string", "pattern": DATE_PATTERN}
         case "list":
-            item = {"type": "string", "enum": list(field.labels)} if field.labels else {"type": "string", "maxLength": 200}
+            item = (
+                {"type": "string", "enum": list(field.labels)} if field.labels else {"type": "string", "maxLength": 200}
+            )
             return {"type": "array", "items": item, "maxItems": field.max_length}
         case "number" | "integer":
             limits = {"minimum": field.minimum, "maximum": field.maximum}
-            return {"type": field.type, **{name: limit for name, limit in limits.items() if limit is not None}}
+            return {
+                "type": field.type,
+                **{name: limit for name, limit in limits.items() if limit is not None},
+            }
         case "boolean":
             return {"type": "boolean"}
 

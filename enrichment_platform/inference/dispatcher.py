@@ -244,7 +244,14 @@ class _Row:
         self.progress.input_tokens += counted[0]
         self.progress.output_tokens += counted[2]
         settlement = Settlement(
-            attempt_id, status, detail, completion.finish_reason, completion.model, *counted, cost, completion.latency_ms
+            attempt_id,
+            status,
+            detail,
+            completion.finish_reason,
+            completion.model,
+            *counted,
+            cost,
+            completion.latency_ms,
         )
         final = self._answer(status, completion, None) if wait is None else None
         await owner.ledger.settled(settlement, final)

@@ -194,7 +194,9 @@ def _engine(url: str) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
     except SQLAlchemyError as error:
-        raise EnrichmentError("ENRICHMENT_LEDGER is not a SQLAlchemy URL (sqlite:///path or postgresql://...)") from error
+        raise EnrichmentError(
+            "ENRICHMENT_LEDGER is not a SQLAlchemy URL (sqlite:///path or postgresql://...)"
+        ) from error
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+pg8000")
     if parsed.get_backend_name() != "sqlite":

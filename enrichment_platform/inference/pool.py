@@ -46,14 +46,10 @@ class OpenAIEndpointSpec(SpecModel):
 
     type: Literal["openai"]
     name: str
-    base_url: str = Field(
-        description="With or without /v1; `${VARIABLE}` is read from the environment at run time"
-    )
+    base_url: str = Field(description="With or without /v1; `${VARIABLE}` is read from the environment at run time")
     model: str | None = Field(None, description="The first one that the server lists when absent")
     api_key_env: str | None = Field(None, description="Environment variable that holds the API key")
-    data_classes: list[DataClass] = Field(
-        min_length=1, description="What may be sent there; there is no default"
-    )
+    data_classes: list[DataClass] = Field(min_length=1, description="What may be sent there; there is no default")
     max_concurrency: int = Field(16, ge=1, description="Requests in flight")
     timeout_s: float = Field(120, gt=0, description="Of one request, in seconds")
     price: PriceSpec = PriceSpec()
@@ -166,9 +162,7 @@ def _variable(name: str, endpoint: str) -> str:
 
 def _concurrency(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise InputError(
-            f"ENRICHMENT_CONCURRENCY is {text!r}; give the number of requests in flight, e.g. 16"
-        )
+        raise InputError(f"ENRICHMENT_CONCURRENCY is {text!r}; give the number of requests in flight, e.g. 16")
     return int(text)
 
 

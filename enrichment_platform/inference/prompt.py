@@ -83,7 +83,9 @@ def describe(output: list[OutputField]) -> str:
         lines.append(f'"{field.name}" ({field.type}{optional}){about}')
         lines.extend(f"  {label}: {meaning}" if meaning else f"  {label}" for label, meaning in field.labels.items())
         if field.evidence:
-            lines.append(f'"{field.evidence_column}": the words of the text that "{field.name}" comes from, copied exactly')
+            lines.append(
+                f'"{field.evidence_column}": the words of the text that "{field.name}" comes from, copied exactly'
+            )
     return "\n".join(lines)
 
 
@@ -105,7 +107,9 @@ def prompt_problems(spec: PromptSpec, output: list[OutputField]) -> list[str]:
         where = f"prompt.examples[{index}]"
         problems += [f"{where}.input lacks {c!r}" for c in spec.columns if c not in example.input]
         problems += [f"{where}.input has {c!r}, not one of {declared}" for c in example.input if c not in spec.columns]
-        problems += [f"{where}.output has {c!r}, not one of {', '.join(names)}" for c in example.output if c not in names]
+        problems += [
+            f"{where}.output has {c!r}, not one of {', '.join(names)}" for c in example.output if c not in names
+        ]
         for field in output:
             value = example.output.get(field.name)
             if value is None and field.required:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import fsspec
 import polars as pl
@@ -106,7 +106,10 @@ class Lake:
         Raises:
             TableNotFoundError: nothing has been written there yet.
         """
-        filters = {**({PARTITION_COLUMN: partition_key} if partition_key is not None else {}), **(where or {})}
+        filters = {
+            **({PARTITION_COLUMN: partition_key} if partition_key is not None else {}),
+            **(where or {}),
+        }
         expression: Any = None
         for column, value in filters.items():
             term = pads.field(column) == value
@@ -136,12 +139,12 @@ class Lake:
         predicate = " AND ".join(f"{column} = {quote(value)}" for column, value in slice_.items())
         commit_id = uuid.uuid4().hex
         metadata = {"commit_id": commit_id, "partition_key": partition_key, **(notes or {})}
-        self._commit(table, frame, list(slice_), metadata, mode="overwrite", predicate=predicate)
+        self._commit(table, frame, list(slice_), metadata, predicate=predicate)
         return commit_id
 
     def append(self, table: str, frame: pl.DataFrame, *, partition_by: Sequence[str]) -> None:
         """Add rows in one commit; appends never conflict."""
-        self._commit(table, frame, list(partition_by), {}, mode="append", predicate=None)
+        self._commit(table, frame, list(partition_by), {}, predicate=None)
 
     def _commit(
         self,
@@ -150,11 +153,9 @@ class Lake:
         partition_by: list[str],
         metadata: dict[str, str],
         *,
-        mode: str,
         predicate: str | None,
     ) -> None:
         uri = self.table_uri(table)
-        options = storage_options(uri)
         for attempt in range(COMMIT_ATTEMPTS):
             try:
                 created = self._create(table, frame, partition_by)
@@ -163,15 +164,29 @@ class Lake:
                 assert isinstance(known, pl.DataFrame)
                 aligned = align(frame, known.schema, table)
                 widened = bool(set(aligned.columns) - set(known.columns))
-                write_deltalake(
-                    before,
-                    aligned.to_arrow(),
-                    mode=mode,  # type: ignore[arg-type]
-                    predicate=predicate,
-                    schema_mode="merge" if widened else None,
-                    storage_options=options,
-                    commit_properties=CommitProperties(custom_metadata=metadata, max_commit_retries=100),
-                )
+                options = storage_options(uri)
+                schema_mode: Literal["merge"] | None = "merge" if widened else None
+                properties = CommitProperties(custom_metadata=metadata, max_commit_retries=100)
+                data = aligned.to_arrow()
+                if predicate is None:
+                    write_deltalake(
+                        before,
+                        data,
+                        mode="append",
+                        schema_mode=schema_mode,
+                        storage_options=options,
+                        commit_properties=properties,
+                    )
+                else:
+                    write_deltalake(
+                        before,
+                        data,
+                        mode="overwrite",
+                        predicate=predicate,
+                        schema_mode=schema_mode,
+                        storage_options=options,
+                        commit_properties=properties,
+                    )
             except (CommitFailedError, DeltaError):
                 # Only creating a table and adding a column conflict with other writers: look again and retry.
                 if attempt == COMMIT_ATTEMPTS - 1:
@@ -248,5 +263,7 @@ def align(frame: pl.DataFrame, known: pl.Schema, table: str) -> pl.DataFrame:
                 " rename the column in source.columns or remove the old table"
             ) from error
         casts.append(pl.col(column).cast(stored))
-    missing = [pl.lit(None, dtype=dtype).alias(column) for column, dtype in known.items() if column not in frame.columns]
+    missing = [
+        pl.lit(None, dtype=dtype).alias(column) for column, dtype in known.items() if column not in frame.columns
+    ]
     return without_null_types(frame.with_columns(*casts, *missing))

@@ -37,7 +37,7 @@ def refresh_warehouse(uri: str, tables: Iterable[str]) -> Path | None:
                 source = f"{uri}/{table}".replace("'", "''")
                 connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
                 connection.execute(
-                    f"CREATE VIEW \"{schema}\".\"{name}\" AS SELECT * FROM delta_scan('{source}')"  # noqa: S608
+                    f'CREATE VIEW "{schema}"."{name}" AS SELECT * FROM delta_scan(\'{source}\')'  # noqa: S608
                 )
         os.replace(fresh, path)
     return path

@@ -26,9 +26,7 @@ class Selection:
     missing: list[str]
 
 
-def select(
-    source: SourceSpec, partitions: PartitionsSpec, found: Sequence[str], *, placed: bool
-) -> Selection:
+def select(source: SourceSpec, partitions: PartitionsSpec, found: Sequence[str], *, placed: bool) -> Selection:
     """The selection for a source that has the columns `found`.
 
     A column is looked up by the name that the source gives it and then by ours, so that the same YAML reads

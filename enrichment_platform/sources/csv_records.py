@@ -29,16 +29,12 @@ def csv_batches(stream: Any, origin: str, delimiter: str, encoding: str) -> Iter
         SourceError: The first record, the header, is malformed, or the delimiter is not one character.
     """
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_RECORD))
-    records = _Records(
-        physical_lines(stream, origin, encoding), line_encoding(encoding, origin), delimiter, origin
-    )
+    records = _Records(physical_lines(stream, origin, encoding), line_encoding(encoding, origin), delimiter, origin)
     header = records.next()
     if header is None:
         return
     if isinstance(header, Rejection):
-        raise SourceError(
-            f"the header of {header.detail}. Correct the file, source.delimiter or source.encoding"
-        )
+        raise SourceError(f"the header of {header.detail}. Correct the file, source.delimiter or source.encoding")
     columns = tuple(header)
     records.width = len(columns)
     yield Batch(origin, "line", columns, (), TextValues(columns, ()))
@@ -109,9 +105,7 @@ class _Records:
         try:
             return csv.reader(self._text(), delimiter=self.delimiter, strict=True)
         except (TypeError, ValueError) as error:
-            raise SourceError(
-                f"source.delimiter {self.delimiter!r}: {error}; write one character, e.g. ';'"
-            ) from error
+            raise SourceError(f"source.delimiter {self.delimiter!r}: {error}; write one character, e.g. ';'") from error
 
     def _text(self) -> Iterator[str]:
         """The lines of the current record, as the csv reader asks for them."""

@@ -36,9 +36,7 @@ def read_files(source: FileSource, window: PartitionWindow, root: Path, record: 
     placed = PARTITION_KEY in path
     files = listed(path, window.key, root, source.format)
     formats = [(file, _format(source, file)) for file in files]
-    name = (
-        files[0].url if len(files) == 1 else f"{path.replace(PARTITION_KEY, window.key)} ({len(files)} files)"
-    )
+    name = files[0].url if len(files) == 1 else f"{path.replace(PARTITION_KEY, window.key)} ({len(files)} files)"
     return Reading(name, _batches(source, formats, record), whole=not placed, placed=placed)
 
 
@@ -59,7 +57,6 @@ def _format(source: FileSource, file: File) -> str:
     found = source.format or format_of(file.name)
     if found is None:
         raise SourceError(
-            f"{file.url}: the name does not say what the file holds;"
-            " set source.format to csv, jsonl, json or parquet"
+            f"{file.url}: the name does not say what the file holds; set source.format to csv, jsonl, json or parquet"
         )
     return found

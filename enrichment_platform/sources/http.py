@@ -48,18 +48,14 @@ def read_http(source: HttpSource, partitions: PartitionsSpec, window: PartitionW
     return Reading(web_name(url), _batches(source, url, params, headers), whole=not part)
 
 
-def _batches(
-    source: HttpSource, url: str, params: dict[str, str], headers: dict[str, str]
-) -> Iterator[Batch]:
+def _batches(source: HttpSource, url: str, params: dict[str, str], headers: dict[str, str]) -> Iterator[Batch]:
     first = 1
     for records in _pages(source, url, params, headers):
         yield from record_batches(records, "http", source.record, first)
         first += len(records)
 
 
-def _pages(
-    source: HttpSource, url: str, params: dict[str, str], headers: dict[str, str]
-) -> Iterator[list[Any]]:
+def _pages(source: HttpSource, url: str, params: dict[str, str], headers: dict[str, str]) -> Iterator[list[Any]]:
     """The records of each page; a page that comes twice is an error, so that reading always ends."""
     paging, name = source.paging, web_name(url)
     request: Request | None = first_request(paging, url, params)
@@ -97,8 +93,7 @@ def _document(answer: Answer, name: str) -> Any:
         return parsed(answer.body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise SourceError(
-            f"{name} answered {answer.status} with {answer.content_type or 'no content type'},"
-            " which is not JSON"
+            f"{name} answered {answer.status} with {answer.content_type or 'no content type'}, which is not JSON"
         ) from error
 
 

@@ -46,9 +46,7 @@ class Ingested:
     outside: int = 0
 
 
-def read_partition(
-    source: SourceSpec, partitions: PartitionsSpec, window: PartitionWindow, root: Path
-) -> Ingested:
+def read_partition(source: SourceSpec, partitions: PartitionsSpec, window: PartitionWindow, root: Path) -> Ingested:
     """Reads the rows of one partition; the same input gives identical frames.
 
     Args:
@@ -132,9 +130,7 @@ class _Intake:
         """The frames; raises where the source as a whole is not what the spec says."""
         found = list(self.found)
         if self.records == 0 and self.reading.whole:
-            raise SourceError(
-                f"{self.reading.name} has no rows at all: check that it is the file or table you mean"
-            )
+            raise SourceError(f"{self.reading.name} has no rows at all: check that it is the file or table you mean")
         if found:
             selection = select(self.source, self.partitions, found, placed=self.reading.placed)
             refuse_missing(selection, found, self.reading.name)
@@ -143,9 +139,7 @@ class _Intake:
             names = list(select(self.source, self.partitions, [], placed=True).kept)
         kept = united(self.frames)
         # A JSON column may turn up only in rows of other partitions: every partition has the same columns.
-        kept = kept.with_columns(
-            pl.lit(None, pl.String).alias(name) for name in names if name not in kept.columns
-        )
+        kept = kept.with_columns(pl.lit(None, pl.String).alias(name) for name in names if name not in kept.columns)
         rows = pl.DataFrame(
             {"row_id": list(self.ids), "partition_key": [self.window.key] * len(self.ids)},
             schema={"row_id": pl.String, "partition_key": pl.String},
@@ -160,11 +154,7 @@ class _Intake:
     def _selection(self, batch: Batch) -> Selection:
         selection = self.selections.get(batch.columns)
         if selection is None:
-            name = (
-                self.reading.name
-                if batch.origin in ("sql", "http")
-                else f"{self.reading.name} ({batch.origin})"
-            )
+            name = self.reading.name if batch.origin in ("sql", "http") else f"{self.reading.name} ({batch.origin})"
             refuse_duplicates(batch.columns, name)
             selection = select(self.source, self.partitions, batch.columns, placed=self.reading.placed)
             if not batch.varying:
@@ -194,9 +184,7 @@ class _Intake:
             what = f"the value of {self.partitions.column} is none of partitions.keys"
             return batch.reject(index, Reason.UNKNOWN_PARTITION, what)
         wanted = self.source.timestamp_format or "ISO 8601"
-        return batch.reject(
-            index, Reason.BAD_TIMESTAMP, f"{self.source.timestamp} is missing or not {wanted}"
-        )
+        return batch.reject(index, Reason.BAD_TIMESTAMP, f"{self.source.timestamp} is missing or not {wanted}")
 
 
 def _kept(batch: Batch, selection: Selection, rows: list[int]) -> pl.DataFrame:

@@ -20,9 +20,7 @@ def jsonl_batches(stream: Any, origin: str, encoding: str) -> Iterator[Batch]:
     return _batched(_line_records(stream, origin, encoding), origin, "line")
 
 
-def json_batches(
-    stream: Any, origin: str, encoding: str, records: str | None, record: str | None
-) -> Iterator[Batch]:
+def json_batches(stream: Any, origin: str, encoding: str, records: str | None, record: str | None) -> Iterator[Batch]:
     """Batches of a JSON document, which is read as a whole.
 
     Args:
@@ -42,18 +40,14 @@ def json_batches(
         text = data.removeprefix(codecs.BOM_UTF8).decode(encoding)
         document = parsed(text)
     except UnicodeDecodeError as error:
-        raise SourceError(
-            f"{origin}: byte {error.start + 1} is not {encoding}; correct source.encoding"
-        ) from error
+        raise SourceError(f"{origin}: byte {error.start + 1} is not {encoding}; correct source.encoding") from error
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{origin} is not a JSON document: {_what(error)}") from error
     found = document if isinstance(document, list) else records_at(document, records or "", origin)
     return record_batches(found, origin, record)
 
 
-def record_batches(
-    records: Iterable[Any], origin: str, record: str | None, first: int = 1
-) -> Iterator[Batch]:
+def record_batches(records: Iterable[Any], origin: str, record: str | None, first: int = 1) -> Iterator[Batch]:
     """Batches of parsed JSON records; one that is not an object (at the path `record`) is rejected.
 
     Args:
@@ -159,13 +153,9 @@ def _fields(item: Any, record: str | None, origin: str, unit: str, number: int) 
             if text is not None and not text.isascii():
                 text.encode()
     except UnicodeEncodeError:
-        return rejection(
-            origin, unit, number, Reason.WRONG_ENCODING, "half of a surrogate pair is no character"
-        )
+        return rejection(origin, unit, number, Reason.WRONG_ENCODING, "half of a surrogate pair is no character")
     except (ValueError, RecursionError):
-        return rejection(
-            origin, unit, number, Reason.MALFORMED_LINE, "a number too long or nested too deeply"
-        )
+        return rejection(origin, unit, number, Reason.MALFORMED_LINE, "a number too long or nested too deeply")
     return fields
 
 
@@ -197,9 +187,7 @@ def _what(error: Exception) -> str:
     """What was wrong with a text, without the text."""
     if isinstance(error, json.JSONDecodeError):
         return f"not JSON at character {error.pos + 1}: {error.msg}"
-    return (
-        "nested too deeply" if isinstance(error, RecursionError) else "a number that is not JSON or too long"
-    )
+    return "nested too deeply" if isinstance(error, RecursionError) else "a number that is not JSON or too long"
 
 
 def _paths(document: dict[str, Any]) -> list[str]:

@@ -38,9 +38,7 @@ def physical_lines(stream: Any, name: str, encoding: str) -> Iterator[tuple[int,
         parts.append(rest)
         held += len(rest)
         if held > LONGEST_LINE:
-            raise SourceError(
-                f"{name}: line {number + 1} is longer than {LONGEST_LINE >> 20} MiB: not a file of lines"
-            )
+            raise SourceError(f"{name}: line {number + 1} is longer than {LONGEST_LINE >> 20} MiB: not a file of lines")
     last = b"".join(parts)
     last = last.removeprefix(BOM) if number == 0 else last
     if last:

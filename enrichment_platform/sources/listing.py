@@ -64,16 +64,14 @@ def listed(pattern: str, partition_key: str, root: Path, wanted_format: str | No
         pattern, prefix = pattern.removeprefix(f"{protocol}://"), f"{protocol}://"
     filesystem = _filesystem(protocol if separator else "file", prefix + pattern)
     path = pattern.replace(PARTITION_KEY, partition_key)
-    fixed = _fixed_folder(pattern)
     found = sorted(_matches(filesystem, path, wanted_format, prefix + path))
     if not found:
         nearest = _nearest(filesystem, path)
         there = f"; {prefix}{nearest} exists" if nearest else ""
         raise SourceError(f"no file matches {prefix}{path}{there}. Correct source.path")
-    return [
-        File(filesystem, file, prefix + file, posixpath.relpath(file, fixed) if file != fixed else file)
-        for file in found
-    ]
+    moving = GLOB.search(path) or PARTITION_KEY in pattern
+    fixed = path.rstrip("/") if not moving and found != [path] else _fixed_folder(pattern)
+    return [File(filesystem, file, prefix + file, posixpath.relpath(file, fixed)) for file in found]
 
 
 def format_of(name: str) -> str | None:
@@ -96,9 +94,7 @@ def web_name(url: str) -> str:
 
 
 def _web_file(url: str, protocol: str) -> File:
-    return File(
-        _filesystem(protocol, web_name(url)), url, web_name(url), posixpath.basename(web_name(url)) or "index"
-    )
+    return File(_filesystem(protocol, web_name(url)), url, web_name(url), posixpath.basename(web_name(url)) or "index")
 
 
 def _filesystem(protocol: str, name: str) -> Any:
@@ -107,9 +103,7 @@ def _filesystem(protocol: str, name: str) -> Any:
     try:
         return fsspec.filesystem(protocol, **options)
     except (ImportError, ValueError, TypeError) as error:
-        raise SourceError(
-            f"{name}: {protocol}:// cannot be read ({error}); use a path, s3:// or https://"
-        ) from error
+        raise SourceError(f"{name}: {protocol}:// cannot be read ({error}); use a path, s3:// or https://") from error
 
 
 def _matches(filesystem: Any, path: str, wanted_format: str | None, name: str) -> list[str]:
@@ -131,11 +125,7 @@ def _hidden(path: str) -> bool:
 
 def _fixed_folder(pattern: str) -> str:
     """The part of a path before its first glob or placeholder; without one, the folder of the file."""
-    moving = [
-        match.start()
-        for match in (GLOB.search(pattern), re.search(re.escape(PARTITION_KEY), pattern))
-        if match
-    ]
+    moving = [match.start() for match in (GLOB.search(pattern), re.search(re.escape(PARTITION_KEY), pattern)) if match]
     return posixpath.dirname(pattern[: min(moving)] if moving else pattern.rstrip("/"))
 
 

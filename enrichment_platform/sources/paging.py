@@ -43,9 +43,7 @@ def first_request(paging: HttpPaging, url: str, params: dict[str, str]) -> Reque
     return Request(url, sent)
 
 
-def next_request(
-    paging: HttpPaging, request: Request, document: Any, records: int, link: str | None
-) -> Request | None:
+def next_request(paging: HttpPaging, request: Request, document: Any, records: int, link: str | None) -> Request | None:
     """The request after a page, None after the last one.
 
     Args:

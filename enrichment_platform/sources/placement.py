@@ -27,17 +27,13 @@ class Place(Enum):
 Placing = Callable[[object], Place]
 
 
-def time_placing(
-    partitions: PartitionsSpec, window: PartitionWindow, timestamp_format: str | None
-) -> Placing:
+def time_placing(partitions: PartitionsSpec, window: PartitionWindow, timestamp_format: str | None) -> Placing:
     """Places by a timestamp: here when start <= t < end; nowhere when it is missing or unreadable.
 
     Outside is what lies before `partitions.start` or not before `partitions.end`: no partition holds it.
     """
     if window.start is None or window.end is None:
-        raise SourceError(
-            f"partition {window.key} has no start and end, so a timestamp cannot place rows in it"
-        )
+        raise SourceError(f"partition {window.key} has no start and end, so a timestamp cannot place rows in it")
     zone = ZoneInfo(partitions.timezone)
     start, end = (_in_utc(moment, zone) for moment in (window.start, window.end))
     first, last = _limit(partitions.start, "start", zone), _limit(partitions.end, "end", zone)
@@ -102,9 +98,7 @@ def _limit(text: str | None, field: str, zone: ZoneInfo) -> datetime | None:
             return _in_utc(datetime.strptime(text, form), zone)
         except ValueError:
             continue
-    raise SourceError(
-        f"partitions.{field} is {text!r}; write 2026-01-01, or 2026-01-01-00:00 for hourly partitions"
-    )
+    raise SourceError(f"partitions.{field} is {text!r}; write 2026-01-01, or 2026-01-01-00:00 for hourly partitions")
 
 
 def _in_utc(moment: datetime, zone: ZoneInfo) -> datetime:

@@ -42,6 +42,11 @@ def read_sql(source: SqlSource, partitions: PartitionsSpec, window: PartitionWin
     url = _url(text, root)
     statement = sa.text(source.query)
     used = set(statement.compile().params)
+    if url.get_backend_name() == "postgresql":
+        # Untyped, a moment compared with a timestamp without time zone would lose its offset.
+        moment = sa.DateTime(timezone=True)
+        moments = [sa.bindparam(name, type_=moment) for name in ("partition_start", "partition_end") if name in used]
+        statement = statement.bindparams(*moments)
     values = {name: value for name, value in _bounds(url, partitions, window).items() if name in used}
     if used - set(values):
         raise SourceError(
@@ -53,9 +58,7 @@ def read_sql(source: SqlSource, partitions: PartitionsSpec, window: PartitionWin
     return Reading(name, batches, whole=not used)
 
 
-def _rows(
-    url: sa.URL, statement: sa.TextClause, values: dict[str, Any], timezone: str, name: str
-) -> Iterator[Batch]:
+def _rows(url: sa.URL, statement: sa.TextClause, values: dict[str, Any], timezone: str, name: str) -> Iterator[Batch]:
     postgresql = url.get_backend_name() == "postgresql"
     try:
         engine = sa.create_engine(url, poolclass=sa.NullPool)
@@ -69,14 +72,12 @@ def _rows(
             declared = declared_types(result.cursor) if postgresql else {}
             yield Batch("sql", "row", columns, (), FrameValues(typed_frame([], columns, declared)))
             first = 1
-            for rows in result.partitions():
+            for rows in result.partitions(FETCH_ROWS):
                 frame = typed_frame(rows, columns, declared)
                 yield Batch("sql", "row", columns, range(first, first + len(rows)), FrameValues(frame))
                 first += len(rows)
     except (sa.exc.SQLAlchemyError, ImportError, OSError, TypeError) as error:
-        raise SourceError(
-            _message(error, url, name)
-        ) from None  # its chain would show the connection's arguments
+        raise SourceError(_message(error, url, name)) from None  # its chain would show the connection's arguments
 
 
 def _url(text: str, root: Path) -> sa.URL:
@@ -128,9 +129,7 @@ def _shown(url: sa.URL) -> str:
 def _message(error: Exception, url: sa.URL, name: str) -> str:
     reason = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
     detail = reason.args[0] if reason.args else ""
-    if isinstance(
-        detail, dict
-    ):  # pg8000 gives the fields of PostgreSQL's answer: M is the message, D the row
+    if isinstance(detail, dict):  # pg8000 gives the fields of PostgreSQL's answer: M is the message, D the row
         detail = detail.get("M", "")
     text = f"{name}: {type(error).__name__}: {detail or reason}"
     for secret in (url.password, *(value for value in url.query.values() if isinstance(value, str))):

@@ -77,7 +77,9 @@ def failure(error: EnrichmentError) -> dg.Failure:
     return dg.Failure(description=str(error), allow_retries=False)
 
 
-def announce(context: dg.OpExecutionContext | dg.AssetExecutionContext | dg.AssetCheckExecutionContext, text: str) -> None:
+def announce(
+    context: dg.OpExecutionContext | dg.AssetExecutionContext | dg.AssetCheckExecutionContext, text: str
+) -> None:
     """Say something to both who may be watching: the Dagster UI and the terminal."""
     context.log.info(text)
     logger.info(text)
@@ -96,7 +98,10 @@ def _freshness(fail_hours: float, warn_hours: float | None) -> dg.FreshnessPolic
 
 
 def _metadata(
-    spec: EnrichmentSpec, stage: Stage, outcome: StageOutcome, lineage: Callable[[pl.DataFrame], Lineage] | None
+    spec: EnrichmentSpec,
+    stage: Stage,
+    outcome: StageOutcome,
+    lineage: Callable[[pl.DataFrame], Lineage] | None,
 ) -> dict[str, Any]:
     rows = outcome.rows
     metadata: dict[str, Any] = {
@@ -116,7 +121,9 @@ def _metadata(
         )
     if spec.checks.preview_rows:
         preview = rows.head(spec.checks.preview_rows)
-        metadata["preview"] = dg.MetadataValue.json([{k: str(v) for k, v in row.items()} for row in preview.iter_rows(named=True)])
+        metadata["preview"] = dg.MetadataValue.json(
+            [{k: str(v) for k, v in row.items()} for row in preview.iter_rows(named=True)]
+        )
     metadata["table"] = table(spec, stage)
     return metadata
 

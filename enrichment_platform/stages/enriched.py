@@ -22,7 +22,7 @@ def enriched_asset(spec: EnrichmentSpec) -> dg.AssetsDefinition:
     def lineage(rows: pl.DataFrame) -> Lineage:
         return {c: [(Stage.CLASSIFIED if c in answered else Stage.CLEANED, c)] for c in rows.columns}
 
-    asset = stage_asset(
+    return stage_asset(
         spec,
         Stage.ENRICHED,
         work,
@@ -31,4 +31,3 @@ def enriched_asset(spec: EnrichmentSpec) -> dg.AssetsDefinition:
         upstream=Stage.CLASSIFIED,
         lineage=lineage,
     )
-    return asset

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ import dagster as dg
 from enrichment_platform.errors import InputError
 from enrichment_platform.spec import PartitionsSpec, PartitionWindow
 
-_TIME: dict[str, type[dg.TimeWindowPartitionsDefinition]] = {
+_TIME: dict[str, Callable[..., dg.PartitionsDefinition[str]]] = {
     "hourly": dg.HourlyPartitionsDefinition,
     "daily": dg.DailyPartitionsDefinition,
     "weekly": dg.WeeklyPartitionsDefinition,
@@ -29,13 +30,15 @@ def partitions_definition(spec: PartitionsSpec) -> dg.PartitionsDefinition[str]:
     try:
         ZoneInfo(spec.timezone)
         return _TIME[spec.type](
-            start_date=spec.start,  # type: ignore[arg-type]
+            start_date=spec.start,
             end_date=spec.end,
             end_offset=spec.end_offset,
             timezone=spec.timezone,
         )
     except Exception as error:
-        raise InputError(f"partitions: {error}; write start and end as 2026-01-31 (hourly: 2026-01-31-00:00)") from error
+        raise InputError(
+            f"partitions: {error}; write start and end as 2026-01-31 (hourly: 2026-01-31-00:00)"
+        ) from error
 
 
 def window(partitions: dg.PartitionsDefinition[str], key: str) -> PartitionWindow:
@@ -48,9 +51,7 @@ def window(partitions: dg.PartitionsDefinition[str], key: str) -> PartitionWindo
 
 def newest_key(partitions: dg.PartitionsDefinition[str], now: datetime | None = None) -> str | None:
     """The newest partition that is complete (or allowed by `end_offset`); None before the first one."""
-    if isinstance(partitions, dg.TimeWindowPartitionsDefinition):
-        return partitions.get_last_partition_key(current_time=now)
-    keys = partitions.get_partition_keys()
+    keys = partitions.get_partition_keys(current_time=now)
     return keys[-1] if keys else None
 
 

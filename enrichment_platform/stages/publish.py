@@ -89,7 +89,9 @@ def publish(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> StageOutcom
     good = staged.classified.join(failures.select("row_id"), on="row_id", how="anti")
     outputs = [column for field in spec.output for column in output_columns(field)]
     # A source may have a column called `model` of its own; ours steps aside.
-    provenance = [pl.col(name).alias(f"answer_{name}" if name in staged.cleaned.columns else name) for name in PROVENANCE]
+    provenance = [
+        pl.col(name).alias(f"answer_{name}" if name in staged.cleaned.columns else name) for name in PROVENANCE
+    ]
     published = staged.cleaned.join(good.select("row_id", *outputs, *provenance), on="row_id", how="inner")
     _reconcile(spec, partition_key, staged, published, failures)
     quarantine_commit = quarantine.replace(lake, spec, partition_key, Stage.CLASSIFIED, failures)
@@ -132,7 +134,9 @@ def restore(lake: Lake, spec: EnrichmentSpec, partition_key: str, version: int |
     """
     found = publications(lake, spec, partition_key)
     if len(found) < 2:
-        raise InputError(f"{spec.name} {partition_key} has {len(found)} published versions; there is none to go back to")
+        raise InputError(
+            f"{spec.name} {partition_key} has {len(found)} published versions; there is none to go back to"
+        )
     wanted = found[1] if version is None else next((c for c in found if c.version == version), None)
     if wanted is None:
         known = ", ".join(str(commit.version) for commit in found)
@@ -145,7 +149,11 @@ def restore(lake: Lake, spec: EnrichmentSpec, partition_key: str, version: int |
     )
     aside = lake.read(quarantine_table(spec), partition_key, version=quarantined_at.version)
     quarantine_commit = lake.replace_partition(quarantine_table(spec), partition_key, aside)
-    notes = {**_publication_notes(wanted), "quarantine_commit": quarantine_commit, "restored": str(wanted.version)}
+    notes = {
+        **_publication_notes(wanted),
+        "quarantine_commit": quarantine_commit,
+        "restored": str(wanted.version),
+    }
     lake.replace_partition(table(spec, Stage.ENRICHED), partition_key, rows, notes=notes)
     return wanted
 

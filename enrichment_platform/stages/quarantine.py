@@ -9,7 +9,7 @@ from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, Stage
 from enrichment_platform.stages.naming import quarantine_table
 
-SCHEMA = {name: pl.String for name in ("row_id", "partition_key", "stage", "reason", "detail")}
+SCHEMA = dict.fromkeys(("row_id", "partition_key", "stage", "reason", "detail"), pl.String)
 
 
 def replace(lake: Lake, spec: EnrichmentSpec, partition_key: str, stage: Stage, rows: pl.DataFrame) -> str:

@@ -1,12 +1,14 @@
 """The job of an enrichment and the schedule that fills its newest partition."""
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from enrichment_platform.spec import EnrichmentSpec
 from enrichment_platform.stages.naming import job_name
 from enrichment_platform.stages.partitions import newest_key, partitions_definition
 
-def enrichment_job(spec: EnrichmentSpec) -> object:
+
+def enrichment_job(spec: EnrichmentSpec) -> UnresolvedAssetJobDefinition:
     """A job over all stages and checks of one partition."""
     return dg.define_asset_job(
         job_name(spec.name),
@@ -16,13 +18,13 @@ def enrichment_job(spec: EnrichmentSpec) -> object:
     )
 
 
-def enrichment_schedule(spec: EnrichmentSpec, job: object) -> dg.ScheduleDefinition:
+def enrichment_schedule(spec: EnrichmentSpec, job: UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
     """A schedule whose tick materializes the newest partition (every partition, where they are static)."""
     partitions = partitions_definition(spec.partitions)
 
     @dg.schedule(
         name=f"{spec.name}_schedule",
-        job=job,  # type: ignore[arg-type]
+        job=job,
         cron_schedule=spec.schedule,  # type: ignore[arg-type]
         execution_timezone=spec.partitions.timezone,
         description=f"Materializes the newest partition of {spec.name}.",

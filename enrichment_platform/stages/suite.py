@@ -1,6 +1,7 @@
 """The check suite as Dagster asset checks: one blocking step a partition, one result a check."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -53,7 +54,7 @@ def suite_checks(spec: EnrichmentSpec) -> dg.AssetChecksDefinition:
     return _suite
 
 
-def _metadata(result: CheckResult, partition_key: str) -> dict[str, object]:
+def _metadata(result: CheckResult, partition_key: str) -> dict[str, Any]:
     return {
         "partition": partition_key,
         "failed_rows": result.failed_rows,

@@ -108,9 +108,7 @@ def make_partition(rows: int = 2000, set_aside: int = 5) -> Partition:
             "finish_reason": ["stop"] * rows,
         },
         schema={
-            **dict.fromkeys(
-                ["row_id", "partition_key", "category", "order_id", "order_id_evidence"], pl.String
-            ),
+            **dict.fromkeys(["row_id", "partition_key", "category", "order_id", "order_id_evidence"], pl.String),
             **{"amount": pl.Float64, "amount_evidence": pl.String, "due": pl.Date, "due_evidence": pl.String},
             **{"quantity": pl.Int64, "refund": pl.Boolean, "vendor": pl.String, "topics": pl.List(pl.String)},
             **dict.fromkeys(["status", "request_key", "fingerprint", "finish_reason"], pl.String),

@@ -57,9 +57,7 @@ def test_thresholds_of_unknown_checks_are_problems(thresholds: dict[str, float],
     ],
 )
 def test_the_version_changes_with_what_can_change_a_verdict(change: dict[str, Any]) -> None:
-    assert suite_version(make_spec(output=FIELDS)) != suite_version(
-        make_spec(**({"output": FIELDS} | change))
-    )
+    assert suite_version(make_spec(output=FIELDS)) != suite_version(make_spec(**({"output": FIELDS} | change)))
 
 
 @pytest.mark.parametrize(
@@ -72,6 +70,4 @@ def test_the_version_changes_with_what_can_change_a_verdict(change: dict[str, An
     ],
 )
 def test_the_version_stays_with_everything_else(change: dict[str, Any]) -> None:
-    assert suite_version(make_spec(output=FIELDS)) == suite_version(
-        make_spec(**({"output": FIELDS} | change))
-    )
+    assert suite_version(make_spec(output=FIELDS)) == suite_version(make_spec(**({"output": FIELDS} | change)))

@@ -43,9 +43,7 @@ def test_the_detail_names_the_field_and_the_rule(values: dict[str, object], deta
 
 @pytest.mark.parametrize("values", [{"quantity": 1}, {"quantity": 50}, {"topics": []}, {"vendor": "w" * 200}])
 def test_a_value_at_its_bound_passes(values: dict[str, object]) -> None:
-    assert (
-        result(run(CLEAN, staged=with_value(CLEAN.staged, 41, **values)), "output_contract").failed_rows == 0
-    )
+    assert result(run(CLEAN, staged=with_value(CLEAN.staged, 41, **values)), "output_contract").failed_rows == 0
 
 
 @pytest.mark.parametrize("field", ["order_id", "amount", "due", "quantity", "vendor", "topics"])
@@ -65,9 +63,7 @@ def test_patterns_are_those_of_python() -> None:
     assert run(CLEAN, spec, staged=staged).failures.get_column("row_id").to_list() == ["t000005"]
 
 
-@pytest.mark.parametrize(
-    "setting", ["PANDERA_VALIDATION_ENABLED=False", "PANDERA_VALIDATION_DEPTH=SCHEMA_ONLY"]
-)
+@pytest.mark.parametrize("setting", ["PANDERA_VALIDATION_ENABLED=False", "PANDERA_VALIDATION_DEPTH=SCHEMA_ONLY"])
 def test_an_environment_variable_cannot_switch_the_contract_off(setting: str) -> None:
     code = (
         "from enrichment_platform_tests.checks.tables import *\n"

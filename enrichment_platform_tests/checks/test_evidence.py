@@ -66,9 +66,7 @@ LABEL = {"type": "label", "labels": ["yes", "no"]}
         (LIST, [], None, "text", pl.List(pl.String), None),
     ],
 )
-def test_examples(
-    field: Any, value: Any, evidence: str | None, body: str, dtype: Any, problem: str | None
-) -> None:
+def test_examples(field: Any, value: Any, evidence: str | None, body: str, dtype: Any, problem: str | None) -> None:
     found = details(field, value, evidence, body, dtype)
     assert len(found) == (problem is not None)
     assert problem is None or problem in found[0]

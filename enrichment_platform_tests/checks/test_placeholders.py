@@ -72,9 +72,7 @@ def test_an_example_that_is_in_the_row_is_no_copy() -> None:
 def test_an_example_that_maps_a_spelling_to_a_name_may_be_answered_again() -> None:
     prompt = {
         "columns": ["subject", "body"],
-        "examples": [
-            {"input": {"subject": "I.B.M."}, "output": {"vendor": "International Business Machines"}}
-        ],
+        "examples": [{"input": {"subject": "I.B.M."}, "output": {"vendor": "International Business Machines"}}],
     }
     staged = with_value(CLEAN.staged, 11, vendor="International Business Machines")
     assert result(run(CLEAN, make_spec(prompt=prompt), staged=staged), "no_placeholder").row_ids == ()

@@ -116,9 +116,7 @@ def test_a_row_that_fails_several_checks_is_quarantined_once_with_the_most_sever
 
 def test_a_share_at_the_limit_passes_and_one_row_more_fails() -> None:
     for rows, passed in ((100, True), (101, False)):
-        bad = (
-            pl.when(pl.int_range(pl.len()) < rows).then(pl.lit("refused")).otherwise("status").alias("status")
-        )
+        bad = pl.when(pl.int_range(pl.len()) < rows).then(pl.lit("refused")).otherwise("status").alias("status")
         verdict = run(CLEAN, staged=CLEAN.staged.with_columns(bad))
         assert result(verdict, "answer_status").passed is passed
         assert verdict.passed is passed
@@ -228,9 +226,7 @@ TEXTS += ["fingerprint", "finish_reason", "request_key"]
     st.sampled_from(["{}", "my order {} never came", "<{}>", "{} 12 $3"]),
     st.booleans(),
 )
-def test_no_text_of_a_row_comes_out_of_the_suite(
-    columns: list[str], row: int, shape: str, drop: bool
-) -> None:
+def test_no_text_of_a_row_comes_out_of_the_suite(columns: list[str], row: int, shape: str, drop: bool) -> None:
     clean = make_partition(30)
     text = shape.format(MARKER)
     staged = with_value(clean.staged, row, topics=[text, text, text], **dict.fromkeys(columns, text))

@@ -46,9 +46,7 @@ def applied(name: str, texts: list[Any], **parameters: Any) -> list[Any]:
 
 @pytest.fixture
 def make_spec() -> Callable[..., EnrichmentSpec]:
-    def make(
-        steps: list[Any], columns: tuple[str, ...] = ("text",), cleaning_columns: tuple[str, ...] = ()
-    ) -> Any:
+    def make(steps: list[Any], columns: tuple[str, ...] = ("text",), cleaning_columns: tuple[str, ...] = ()) -> Any:
         return EnrichmentSpec.model_validate(
             {
                 "name": "tickets",

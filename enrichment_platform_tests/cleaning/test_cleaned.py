@@ -33,9 +33,7 @@ ORDER = [
 def frame(**columns: list[Any]) -> pl.DataFrame:
     height = len(next(iter(columns.values())))
     ids = {"row_id": [f"r{number}" for number in range(height)], "partition_key": ["2026-01-01"] * height}
-    return pl.DataFrame(
-        {**ids, **columns}, schema_overrides={name: pl.String for name in columns if name != "age"}
-    )
+    return pl.DataFrame({**ids, **columns}, schema_overrides={name: pl.String for name in columns if name != "age"})
 
 
 def test_texts_are_replaced_and_the_other_columns_kept(make_spec: MakeSpec) -> None:
@@ -85,9 +83,7 @@ def test_one_injected_column_takes_the_row_out(make_spec: MakeSpec) -> None:
 
 
 def test_text_that_cleaning_empties_is_removed(make_spec: MakeSpec) -> None:
-    assert clean(frame(text=["<br>"]), make_spec(["html_to_text"])).removed["reason"].to_list() == [
-        "empty_text"
-    ]
+    assert clean(frame(text=["<br>"]), make_spec(["html_to_text"])).removed["reason"].to_list() == ["empty_text"]
 
 
 def test_prompt_columns_that_are_not_text_are_left_alone(make_spec: MakeSpec) -> None:

@@ -60,9 +60,7 @@ PIECES = st.sampled_from(
         "12",
     ]
 )
-TEXTS = st.lists(
-    st.none() | st.text() | st.lists(PIECES | st.text(max_size=3), max_size=20).map("".join), max_size=6
-)
+TEXTS = st.lists(st.none() | st.text() | st.lists(PIECES | st.text(max_size=3), max_size=20).map("".join), max_size=6)
 
 
 @pytest.mark.parametrize(("name", "text", "wanted"), CASES)

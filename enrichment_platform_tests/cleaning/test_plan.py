@@ -15,10 +15,7 @@ MakeSpec = Callable[..., EnrichmentSpec]
 
 
 def test_good_steps_have_no_problems(make_spec: MakeSpec) -> None:
-    assert (
-        check_steps(make_spec(["unicode_nfc", {"mask_pii": {"kinds": ["email"]}}, {"min_length": None}]))
-        == []
-    )
+    assert check_steps(make_spec(["unicode_nfc", {"mask_pii": {"kinds": ["email"]}}, {"min_length": None}])) == []
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,7 @@ CHECKABLE = {"EMAIL_ADDRESS": 1.0, "CREDIT_CARD": 0.98, "IBAN_CODE": 1.0, "IP_AD
         ("email_boilerplate", "strip_email", 80),
     ],
 )
-def test_damage_is_repaired_to_the_text_before_it(
-    planted: Planted, defect: str, name: str, rows: int
-) -> None:
+def test_damage_is_repaired_to_the_text_before_it(planted: Planted, defect: str, name: str, rows: int) -> None:
     # white space is compared collapsed: U+00A0 and the blanks beside a tag are that operation's matter
     got = applied("collapse_whitespace", applied(name, [text for text, _ in planted[defect]]))
     wanted = applied("collapse_whitespace", [what["clean_text"] for _, what in planted[defect]])
@@ -40,9 +38,7 @@ def test_texts_without_a_defect_do_not_change(planted: Planted, name: str) -> No
 def test_invisible_characters_are_all_that_goes(planted: Planted) -> None:
     texts = [text for text, _ in planted["none"]]
     visible = [
-        "".join(
-            c for c in text.replace("\r\n", "\n") if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf")
-        )
+        "".join(c for c in text.replace("\r\n", "\n") if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf"))
         for text in texts
     ]
     assert applied("remove_invisible", texts) == visible
@@ -51,18 +47,14 @@ def test_invisible_characters_are_all_that_goes(planted: Planted) -> None:
 @pytest.mark.parametrize(("defect", "name"), [("blank", "drop_blank"), ("repetition", "drop_repetition")])
 def test_rows_without_content_are_found_and_no_others(planted: Planted, defect: str, name: str) -> None:
     texts = [text for text, _ in planted[defect]]
-    missed = [
-        text for text, detail in zip(texts, applied(name, texts), strict=True) if text.strip() and not detail
-    ]
+    missed = [text for text, detail in zip(texts, applied(name, texts), strict=True) if text.strip() and not detail]
     assert missed == []
     assert not any(applied(name, [text for text, _ in planted["none"]]))
 
 
 def test_planted_pii_is_masked(planted: Planted) -> None:
     texts = applied("mask_pii", [text for text, _ in planted["pii"]])
-    assert [
-        what["type"] for text, (_, what) in zip(texts, planted["pii"], strict=True) if what["value"] in text
-    ] == []
+    assert [what["type"] for text, (_, what) in zip(texts, planted["pii"], strict=True) if what["value"] in text] == []
 
 
 def test_injection_is_found_without_false_alarms(planted: Planted) -> None:

@@ -56,9 +56,7 @@ def labelled(rows: Rows, truth: dict[str, dict[str, str]]) -> Rows:
     return list(found.values())
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_gives_others(
-    tmp_path: Path, files: TicketFiles
-) -> None:
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_gives_others(tmp_path: Path, files: TicketFiles) -> None:
     again = write_tickets(tmp_path / "again")
     other = write_tickets(tmp_path / "other", seed=8)
     assert again.tickets.read_bytes() == files.tickets.read_bytes()
@@ -79,9 +77,7 @@ def test_files_that_are_right_already_are_left_alone_and_others_replaced(tmp_pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["tickets.csv", "truth.csv"]
 
 
-def test_thirty_days_hold_about_two_thousand_tickets_and_differ_in_size(
-    files: TicketFiles, rows: Rows
-) -> None:
+def test_thirty_days_hold_about_two_thousand_tickets_and_differ_in_size(files: TicketFiles, rows: Rows) -> None:
     assert files.rows == len(rows)
     assert 1850 <= files.rows <= 2150
     assert (files.days[0], files.days[-1], len(files.days)) == ("2026-01-01", "2026-01-30", 30)
@@ -91,9 +87,7 @@ def test_thirty_days_hold_about_two_thousand_tickets_and_differ_in_size(
 
 
 def test_tickets_are_in_order_of_time_and_come_all_day(rows: Rows, files: TicketFiles) -> None:
-    times = [
-        row["created_at"] for row in rows if re.fullmatch(r"2026-01-\d\dT[\d:]{8}", row["created_at"] or "")
-    ]
+    times = [row["created_at"] for row in rows if re.fullmatch(r"2026-01-\d\dT[\d:]{8}", row["created_at"] or "")]
     assert times == sorted(times)
     assert len({time[11:13] for time in times}) >= 20
 
@@ -155,8 +149,7 @@ def test_clean_bodies_are_as_long_as_people_write(labelled: Rows) -> None:
 def test_the_words_of_the_label_do_not_give_it_away(labelled: Rows) -> None:
     """Even where the rule may choose, knowing the answer, among all labels whose words occur."""
     right = sum(
-        re.search(NAME_RULE[row["category"]], f"{row['subject']} {row['body']}".lower()) is not None
-        for row in labelled
+        re.search(NAME_RULE[row["category"]], f"{row['subject']} {row['body']}".lower()) is not None for row in labelled
     )
     assert right / len(labelled) < 0.6
 

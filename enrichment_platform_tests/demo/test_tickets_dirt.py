@@ -72,9 +72,7 @@ def test_near_duplicates_are_other_texts_with_almost_the_same_words(rows: list[R
         original = by_id[row["duplicate_of"]]
         assert row["body"] != original["body"]
         assert row["order_id"] in row["body"]
-        one, two = (
-            Counter(re.findall(r"[\w$.-]*\w", text.lower())) for text in (row["body"], original["body"])
-        )
+        one, two = (Counter(re.findall(r"[\w$.-]*\w", text.lower())) for text in (row["body"], original["body"]))
         assert sum((one - two).values()) <= 1
         assert sum((two - one).values()) <= 1
 
@@ -127,8 +125,7 @@ def test_broken_rows_miss_fields_or_have_no_time(rows: list[Row]) -> None:
     assert all(row["body"] is None and row["subject"] is None for row in of_kind(rows, "malformed_line"))
     good = re.compile(r"2026-(01|02)-\d\dT")
     assert all(
-        not good.match(row["created_at"]) or "02-30" in row["created_at"]
-        for row in of_kind(rows, "bad_timestamp")
+        not good.match(row["created_at"]) or "02-30" in row["created_at"] for row in of_kind(rows, "bad_timestamp")
     )
 
 

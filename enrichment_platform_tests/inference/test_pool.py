@@ -94,9 +94,7 @@ def test_variables_are_read_when_endpoints_open(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_prices_reach_the_endpoint() -> None:
-    (endpoint,) = open_endpoints(
-        pool({**API, "price": {"input": 2, "cached_input": 0.5, "output": 8}}), "public"
-    )
+    (endpoint,) = open_endpoints(pool({**API, "price": {"input": 2, "cached_input": 0.5, "output": 8}}), "public")
     assert endpoint.price.cost_usd(1_000_000, 500_000, 250_000) == pytest.approx(1 + 0.25 + 2)
 
 

@@ -100,9 +100,7 @@ class Provider:
         finally:
             self.in_flight -= 1
 
-    async def _answer(
-        self, behaviour: Behaviour, body: dict[str, Any], request: web.Request
-    ) -> web.StreamResponse:
+    async def _answer(self, behaviour: Behaviour, body: dict[str, Any], request: web.Request) -> web.StreamResponse:
         kind = behaviour.kind
         if kind.isdigit():
             return self._error(behaviour, body)
@@ -137,9 +135,7 @@ class Provider:
             message["content"] = text
         tokens_in = sum(len(turn["content"]) // 4 for turn in body["messages"])
         cached = len(body["messages"][0]["content"]) // 4 if len(body["messages"]) > 1 else 0
-        self.bill.update(
-            answered=1, prompt_tokens=tokens_in, cached_tokens=cached, completion_tokens=len(text) // 4
-        )
+        self.bill.update(answered=1, prompt_tokens=tokens_in, cached_tokens=cached, completion_tokens=len(text) // 4)
         usage = {
             "prompt_tokens": tokens_in,
             "completion_tokens": len(text) // 4,
@@ -262,9 +258,7 @@ def main() -> None:
     app.router.add_post("/behaviour", provider.behaviour)
     listener = socket.create_server(("127.0.0.1", options.port), backlog=1024)
     print(listener.getsockname()[1], flush=True)
-    web.run_app(
-        app, sock=listener, print=None, access_log=None, handler_cancellation=True, shutdown_timeout=0.1
-    )
+    web.run_app(app, sock=listener, print=None, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
 
 
 if __name__ == "__main__":

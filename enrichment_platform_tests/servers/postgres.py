@@ -21,7 +21,7 @@ PASSWORD = "s3cret-of-the-tests"
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """SQLAlchemy URL, `postgresql://postgres:...@127.0.0.1:<port>/postgres`; skips where there is no PostgreSQL."""
+    """SQLAlchemy URL of the server's one database; skips where the machine has no PostgreSQL."""
     account = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
     programs = _programs(account)
     if programs is None:
@@ -38,8 +38,20 @@ def postgres_url() -> Iterator[str]:
             shutil.chown(password, account)
         data = folder / "data"
         subprocess.run(
-            [programs / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", password]
-            + ["-E", "UTF8", "--locale=C", "--no-sync"],
+            [
+                *(
+                    programs / "initdb",
+                    "-D",
+                    data,
+                    "-U",
+                    "postgres",
+                    "-A",
+                    "scram-sha-256",
+                    "--pwfile",
+                    password,
+                ),
+                *("-E", "UTF8", "--locale=C", "--no-sync"),
+            ],
             check=True,
             capture_output=True,
             user=account,

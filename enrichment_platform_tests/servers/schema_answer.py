@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from re import _constants as sre
-from re import _parser
+from re import _constants as sre  # type: ignore[attr-defined]  # the standard library's own regex parser
+from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 Schema = dict[str, Any]
@@ -96,7 +96,7 @@ def _generated(op: Any, argument: Any) -> str:
         return chr(first[0] if kind is sre.RANGE else first)
     if op is sre.MAX_REPEAT:
         least, _, inner = argument
-        return "".join(_generated(*item) for item in inner) * least
+        return "".join(_generated(*item) for item in inner) * int(least)
     if op is sre.SUBPATTERN:
         return "".join(_generated(*item) for item in argument[-1])
     if op is sre.BRANCH:

@@ -26,8 +26,8 @@ def file(path: str, **settings: Any) -> FileSource:
     return FileSource(path=path, **{"key": "id", "timestamp": "at", **settings})
 
 
-def read(root: Path, path: str, key: str = "2026-01-05", **settings: Any) -> Ingested:
-    return read_partition(file(path, **settings), DAILY, day(key), root)
+def read(root: Path, path: str, partition: str = "2026-01-05", **settings: Any) -> Ingested:
+    return read_partition(file(path, **settings), DAILY, day(partition), root)
 
 
 def real(name: str) -> str:

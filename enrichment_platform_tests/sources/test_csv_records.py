@@ -14,7 +14,7 @@ from enrichment_platform.sources.csv_records import csv_batches
 from enrichment_platform_tests.sources.reads import read
 
 CELLS = st.text(st.characters(exclude_categories=("Cs",)))
-# A text that begins with a line break is left out beside a quote that never closes: the two make a valid record.
+# No text begins with a line break beside a quote that never closes: the two make a valid record.
 LATER_CELLS = CELLS.filter(lambda text: not text.startswith(("\n", "\r")))
 BAD_LINES = st.sampled_from(['b,"never closed', 'b,"closed" late', "b,too,many", "too few", 'b,"x"y"', 'b,"a",'])
 

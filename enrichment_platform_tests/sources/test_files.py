@@ -100,7 +100,11 @@ def test_s3_files_are_read(s3_bucket: str, tmp_path: Path) -> None:
 
 def test_web_files_are_read_and_their_query_stays_secret(web: Web, tmp_path: Path) -> None:
     pl.DataFrame({"id": ["9"], "at": ["2026-01-05"]}).write_parquet(tmp_path / "c.parquet")
-    bodies = {"/a.csv.gz": gzip.compress(CSV), "/c.parquet": (tmp_path / "c.parquet").read_bytes(), "/a.csv": CSV}
+    bodies = {
+        "/a.csv.gz": gzip.compress(CSV),
+        "/c.parquet": (tmp_path / "c.parquet").read_bytes(),
+        "/a.csv": CSV,
+    }
     web.answer = lambda asked: (200, {}, bodies[asked.path]) if asked.path in bodies else (404, {}, b"")
     for name, wanted in [("a.csv.gz", "1"), ("a.csv", "1"), ("c.parquet", "9")]:
         assert read(tmp_path, f"{web.url}/{name}?signature=hush").rows["row_id"].to_list() == [wanted]

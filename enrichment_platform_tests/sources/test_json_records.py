@@ -14,7 +14,8 @@ from enrichment_platform_tests.sources.reads import read
 
 def test_values_are_text_and_null_stays_null(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(
-        '{"id": 12345678901234567890123, "at": "2026-01-05", "price": 1.10, "ok": true, "none": null, "more": {"a": [1]}}'
+        '{"id": 12345678901234567890123, "at": "2026-01-05", "price": 1.10,'
+        ' "ok": true, "none": null, "more": {"a": [1]}}'
     )
     row = read(tmp_path, "a.jsonl").rows.row(0, named=True)
     assert row["row_id"] == "12345678901234567890123"

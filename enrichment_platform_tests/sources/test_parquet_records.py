@@ -14,7 +14,12 @@ def test_native_types_are_kept_and_native_times_place_rows(tmp_path: Path) -> No
     frame = pl.DataFrame(
         {
             "id": [1, 2, 3, None],
-            "at": [datetime(2026, 1, 5, 1, tzinfo=UTC), datetime(2026, 1, 6, tzinfo=UTC), None, datetime(2026, 1, 5, tzinfo=UTC)],
+            "at": [
+                datetime(2026, 1, 5, 1, tzinfo=UTC),
+                datetime(2026, 1, 6, tzinfo=UTC),
+                None,
+                datetime(2026, 1, 5, tzinfo=UTC),
+            ],
             "amount": [1.5, 2.5, 3.5, 4.5],
             "none": [None] * 4,
             "tags": [["a"], [], None, []],

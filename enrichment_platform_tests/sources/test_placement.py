@@ -64,5 +64,8 @@ def test_the_hour_that_comes_twice_in_autumn_is_two_partitions() -> None:
     third = datetime(2026, 10, 25, 2, tzinfo=UTC).astimezone(VIENNA)
     place_first = time_placing(partitions, PartitionWindow("a", first, second), None)
     place_second = time_placing(partitions, PartitionWindow("b", second, third), None)
-    for value, wanted in [("2026-10-25T00:30:00Z", (Place.HERE, Place.ELSEWHERE)), ("2026-10-25T01:30:00Z", (Place.ELSEWHERE, Place.HERE))]:
+    for value, wanted in [
+        ("2026-10-25T00:30:00Z", (Place.HERE, Place.ELSEWHERE)),
+        ("2026-10-25T01:30:00Z", (Place.ELSEWHERE, Place.HERE)),
+    ]:
         assert (place_first(value), place_second(value)) == wanted

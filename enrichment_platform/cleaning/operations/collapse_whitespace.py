@@ -25,9 +25,7 @@ EXAMPLES = [
 @operation(version=1, examples=EXAMPLES)
 def collapse_whitespace(column: pl.Series, *, keep_newlines: bool = True) -> pl.Series:
     """Join runs of blanks of any script; with `keep_newlines: false` the text becomes one line."""
-    return where_suspicious(
-        column, SUSPICIOUS if keep_newlines else SUSPICIOUS | LINE, _collapse(keep_newlines)
-    )
+    return where_suspicious(column, SUSPICIOUS if keep_newlines else SUSPICIOUS | LINE, _collapse(keep_newlines))
 
 
 def _collapse(keep_newlines: bool) -> Callable[[pl.Series], pl.Series]:
@@ -35,8 +33,6 @@ def _collapse(keep_newlines: bool) -> Callable[[pl.Series], pl.Series]:
         if not keep_newlines:
             return texts.str.replace_all(rf"[{SPACES}\x0d\n]+", " ").str.strip_chars(" ")
         lines = texts.str.replace_all(r"\x0d\n?", "\n").str.replace_all(rf"[{SPACES}]+", " ")
-        return (
-            lines.str.replace_all(r" ?\n ?", "\n").str.replace_all(r"\n{3,}", "\n\n").str.strip_chars(" \n")
-        )
+        return lines.str.replace_all(r" ?\n ?", "\n").str.replace_all(r"\n{3,}", "\n\n").str.strip_chars(" \n")
 
     return kernel

@@ -78,9 +78,7 @@ def _untagged(texts: pl.Series) -> pl.Series:
     ):
         text = text.str.replace_all(pattern, replacement)
     tidy = text.str.replace_all(r"[ \t]*\n[ \t]*\n[ \t\r\n]*", "\n\n").str.strip_chars(" \t\r\n")
-    return (
-        pl.select(pl.when(text.ne_missing(texts)).then(tidy).otherwise(texts)).to_series().alias(texts.name)
-    )
+    return pl.select(pl.when(text.ne_missing(texts)).then(tidy).otherwise(texts)).to_series().alias(texts.name)
 
 
 def _character(match: re.Match[str]) -> str:

@@ -16,9 +16,7 @@ _EARLIER = (
     r"|system)"
 )
 _ORDERS = r"(?:instructions?|prompts?|directives?|guidelines|programming|system prompts?)"
-_MODEL = (
-    r"(?:ai|llm|gpt|chatgpt|claude|gemini|assistant|language model|ai model|ai assistant|chatbot|classifier)"
-)
+_MODEL = r"(?:ai|llm|gpt|chatgpt|claude|gemini|assistant|language model|ai model|ai assistant|chatbot|classifier)"
 
 RULES = {
     "override": (
@@ -87,8 +85,7 @@ RULES = {
 }
 EDGE = r"(?:^|[^a-z0-9]|$)"  # \b would depend on the Unicode version
 PATTERNS = {
-    rule: pattern.replace(r"\b", EDGE).replace(" ?", "[ \t\n]?").replace(" ", GAP)
-    for rule, pattern in RULES.items()
+    rule: pattern.replace(r"\b", EDGE).replace(" ?", "[ \t\n]?").replace(" ", GAP) for rule, pattern in RULES.items()
 }
 
 EXAMPLES = [

@@ -17,6 +17,4 @@ def stands_alone(
     """
     text = match.string
     sides = (text[max(0, start - 2) : start][::-1], text[end : end + 2])
-    return not any(
-        side[:1] in WORD or (len(side) == 2 and side[0] in joining and side[1] in joined) for side in sides
-    )
+    return not any(side[:1] in WORD or (len(side) == 2 and side[0] in joining and side[1] in joined) for side in sides)

@@ -116,9 +116,7 @@ def _started(settings: Settings) -> _Running:
         threads.poll = 0
     parameters.n_threads_http = _HTTP_THREADS
     parameters.verbosity = _SILENT
-    parameters.cache_ram_mib = (
-        0  # a slot keeps the prompts' common prefix; up to 8 GB of old prompts help nobody
-    )
+    parameters.cache_ram_mib = 0  # a slot keeps the prompts' common prefix; up to 8 GB of old prompts help nobody
     parameters.ui = False
     parameters.endpoint_slots = False  # it would show prompts
     try:

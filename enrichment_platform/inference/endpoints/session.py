@@ -17,9 +17,7 @@ _KEEP_ALIVE_S = 4.0
 class LoopSession:
     """Opens the session at first use, and anew in another loop: each partition may run in one of its own."""
 
-    def __init__(
-        self, headers: Mapping[str, str], connections: int, timeout_s: float, use_proxy: bool
-    ) -> None:
+    def __init__(self, headers: Mapping[str, str], connections: int, timeout_s: float, use_proxy: bool) -> None:
         self.timeout_s = timeout_s
         self._headers = {"Content-Type": "application/json", **headers}
         self._connections = connections
@@ -35,9 +33,7 @@ class LoopSession:
             session = self._open[loop] = aiohttp.ClientSession(
                 headers=self._headers,
                 connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=_KEEP_ALIVE_S),
-                timeout=aiohttp.ClientTimeout(
-                    total=self.timeout_s, sock_connect=min(_CONNECT_S, self.timeout_s)
-                ),
+                timeout=aiohttp.ClientTimeout(total=self.timeout_s, sock_connect=min(_CONNECT_S, self.timeout_s)),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=self._use_proxy,
             )

