@@ -137,7 +137,7 @@ class SourceSpec(SpecModel):
 
 
 class FileSource(SourceSpec):
-    """CSV, JSON lines, JSON or Parquet: one file, a glob or a directory; local, s3:// or https://; compressed or not."""
+    """CSV, JSON lines, JSON or Parquet: a file, a glob or a directory; local, s3:// or https://; compressed or not."""
 
     type: Literal["file"] = "file"
     path: str = Field(
@@ -170,7 +170,10 @@ class HttpPaging(SpecModel):
 
 
 class HttpSource(SourceSpec):
-    """A paged HTTP JSON API; parameters may use {partition_start}, {partition_end}, {partition_last_day}, {partition_key}."""
+    """A paged HTTP JSON API; params may use {partition_start}, {partition_end}, {partition_last_day}, {partition_key}.
+
+    Start and end are dates for daily and coarser partitions, the end is not part of the partition.
+    """
 
     type: Literal["http"]
     url: str

@@ -71,7 +71,7 @@ def refusal(
     suite_version: str,
     expected: set[str],
 ) -> str | None:
-    """Why a staged version may not be published; None when its newest verdict passed, whole and under these settings."""
+    """Why a staged version may not be published; None when its newest verdict passed, whole, under these settings."""
     verdict = latest_verdict(lake, enrichment, partition_key)
     again = f"materialize {enrichment}/classified with its checks for {partition_key}"
     if verdict.is_empty():

@@ -1,4 +1,4 @@
-"""What `dg scaffold defs enrichment_platform.components.Enrichment NAME` writes: a commented starting point that loads."""
+"""What `dg scaffold defs` writes for an Enrichment: a commented starting point that loads."""
 
 from __future__ import annotations
 

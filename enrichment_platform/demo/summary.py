@@ -114,7 +114,7 @@ class DemoSummary:
         return [
             "",
             f"Accuracy of `category` against the truth: {self.accuracy.share:.0%} of {self.accuracy.total} rows"
-            f" (95% interval {low:.0%} to {high:.0%}; the most frequent label would be right on {self.guess_share:.0%})",
+            f" (95% interval {low:.0%} to {high:.0%}; always the same label: {self.guess_share:.0%})",
             f"  {self.model} shows the machinery, not what a real model can do: set ENRICHMENT_ENDPOINT to use yours.",
         ]
 
@@ -130,7 +130,8 @@ class DemoSummary:
             "",
             f"Usage: {usage.input_tokens / rows:.0f} tokens in ({usage.cached_tokens / rows:.0f} of them cached)"
             f" and {usage.output_tokens / rows:.0f} out a row",
-            f"  this run: {usage.requests} requests in {usage.seconds:.0f} s, {spent}; {self.wall_seconds:.0f} s in all",
+            f"  this run: {usage.requests} requests in {usage.seconds:.0f} s, {spent};"
+            f" {self.wall_seconds:.0f} s in all",
         ]
 
     def _next(self) -> list[str]:

@@ -36,7 +36,7 @@ class EmbeddedEndpointSpec(SpecModel):
     gguf: str | None = Field(
         None, description="GGUF file; ENRICHMENT_GGUF, else the default model (SmolLM2-135M) when absent"
     )
-    slots: int = Field(2, ge=1, le=64, description="Requests computed together")
+    slots: int = Field(1, ge=1, le=64, description="Requests computed together; on one core, one is fastest")
     context_tokens: int = Field(4096, ge=256, description="Prompt and answer of one request together")
     data_classes: list[DataClass] = Field(list(DATA_CLASSES), description="What it may see")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Progress:
-    """Counts of a batch in rows and tokens. `stored` rows had their answer in the ledger, `copied` ones equal another row."""
+    """Counts of a batch. `stored` rows had their answer in the ledger, `copied` ones equal another row."""
 
     rows: int
     stored: int = 0

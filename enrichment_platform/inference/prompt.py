@@ -63,7 +63,7 @@ class Prompt:
 
 
 def defused(value: Any) -> Any:
-    """Break chat control tokens (`<|im_start|>`) in row text: servers parse them, so a row could speak as the system."""
+    """Break chat control tokens (`<|im_start|>`) in row text: servers parse them, a row could speak as the system."""
     if value is None:
         return ""
     return value.replace("<|", "< |").replace("|>", "| >") if isinstance(value, str) else value

@@ -26,7 +26,7 @@ def enriched_asset(spec: EnrichmentSpec) -> dg.AssetsDefinition:
         spec,
         Stage.ENRICHED,
         work,
-        description="Published rows: cleaned columns and checked answers. The rows that failed a check are in quarantine.",
+        description="Published rows: cleaned columns and checked answers. Rows that failed a check are in quarantine.",
         kinds={"deltalake", "table"},
         upstream=Stage.CLASSIFIED,
         lineage=lineage,

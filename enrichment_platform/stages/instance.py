@@ -30,7 +30,7 @@ def prepare_dagster_home() -> Path:
 
 
 def open_instance() -> dg.DagsterInstance:
-    """The instance of DAGSTER_HOME; one process at a time, since Dagster's SQLite storages fail when two create them."""
+    """The instance of DAGSTER_HOME; one process at a time: Dagster's SQLite fails when two create it."""
     folder = prepare_dagster_home()
     with FileLock(folder / ".create.lock"):
         return dg.DagsterInstance.get()

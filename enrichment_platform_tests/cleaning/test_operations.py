@@ -1,5 +1,7 @@
 """Each operation keeps to its examples, survives any text and is idempotent where it says so."""
 
+import time
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -118,3 +120,14 @@ def test_column_of_a_large_frame_keeps_its_name_and_order() -> None:
     result = REGISTRY["unicode_nfc"].kernel(pl.Series("body", texts))
     assert result.name == "body"
     assert result.to_list() == texts
+
+
+@pytest.mark.parametrize(
+    "unit", ["a@", "1", "1 ", "+1", "1:", "DE89", "<p ", "<script>", "&a;", "> x\n", "\n--\n", "Ã©"]
+)
+def test_time_grows_with_the_length_of_hostile_text_not_its_square(unit: str) -> None:
+    text = unit * 40_000
+    for name in NAMES:
+        start = time.process_time()
+        applied(name, [text])
+        assert time.process_time() - start < 3, name  # the square takes over 20 s, the slowest was 0.2 s

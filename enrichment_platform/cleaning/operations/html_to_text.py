@@ -1,7 +1,7 @@
 """html_to_text: the text of HTML: tags, comments, scripts and styles go, entities are decoded.
 
-A list of HTML's own tag names decides, not a parser: `<3`, `a < b`, `<jane@example.com>`, `List<String>` are
-text, which html.parser would swallow; and what it makes of broken markup differs between patch releases of Python.
+A list of HTML's own tag names decides, not a parser: `<3`, `a < b`, `<jane@example.com>` and `List<String>` stay.
+A parser such as html.parser swallows them, and what it makes of broken markup differs between Python's releases.
 """
 
 import html

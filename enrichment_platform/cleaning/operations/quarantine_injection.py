@@ -1,6 +1,6 @@
 """quarantine_injection: removes rows whose text gives the model orders instead of being material for it.
 
-The patterns are conservative: each needs an order together with its target (instructions, prompt, output), as a
+The patterns are conservative: each needs an order together with its target (instructions, prompt, output): a
 complaint may well speak of a bank that "ignored my instructions". They name attacks that are known in public;
 a careful attacker gets through, so the prompt must still treat the text as data.
 """

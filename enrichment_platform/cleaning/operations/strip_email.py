@@ -38,7 +38,7 @@ FOOTER = re.compile(
 )
 SIGNATURE = re.compile(r"-- ?")
 SUSPICIOUS = TEXT.str.contains(
-    r"\n--[ \n]|\n--$|^(?:From|Subject|Date|Return-Path|Received|Von|De) ?: |wrote ?:"
+    r"\n--[ \r\n]|\n--$|^[ \r\n]*(?:From|Subject|Date|Return-Path|Received|Von|De) ?: |wrote ?:"
     r"|schrieb|a écrit|escribió|schreef"
     r"|-- ?Original M|-- ?Forwarded|Ursprüngliche|Begin forwarded|Mensaje original|Message d'origine"
     r"|Sent (?:from|via) |Get Outlook|Gesendet von|gesendet|Envoyé de|Enviado desde"
@@ -71,62 +71,82 @@ def strip_email(column: pl.Series) -> pl.Series:
 
 def _stripped(text: str) -> str:
     lines = text.replace("\r\n", "\n").split("\n")
-    kept = _trimmed(lines)
-    while True:
-        shorter = _trimmed(_without_footer(_without_signature(_without_reply(_without_header(kept)))))
-        if shorter == kept:
-            break
-        kept = shorter
-    if not kept or kept == _trimmed(lines):
+    written = _without_replies(lines)
+    start = _after_headers(written)
+    end = _before_footers(written, start)
+    if start == end or (len(written) == len(lines) and written[start:end] == _trimmed(lines)):
         return text
-    return "\n".join(kept)
+    return "\n".join(written[start:end])
 
 
 def _trimmed(lines: list[str]) -> list[str]:
-    start, end = 0, len(lines)
-    while start < end and not lines[start].strip():
+    return lines[_first(lines, 0) : _last(lines, 0, len(lines))]
+
+
+def _first(lines: list[str], start: int) -> int:
+    """Return the first line from `start` on that is not blank."""
+    while start < len(lines) and not lines[start].strip():
         start += 1
+    return start
+
+
+def _last(lines: list[str], start: int, end: int) -> int:
+    """Return the end of the lines before `end`, blank ones at their end left out."""
     while end > start and not lines[end - 1].strip():
         end -= 1
-    return lines[start:end]
+    return end
 
 
-def _without_header(lines: list[str]) -> list[str]:
-    """Drop a block of two or more header lines at the top, folded lines included, that an empty line ends."""
+def _without_replies(lines: list[str]) -> list[str]:
+    """Drop reply marks, all below an "Original Message", and, where a mark is, the lines quoted with `>`."""
+    kept, marked = [], False
+    for line in lines:
+        if ORIGINAL.fullmatch(line):
+            marked = True
+            break
+        if ATTRIBUTION.fullmatch(line):
+            marked = True
+        else:
+            kept.append(line)
+    return [line for line in kept if not line.startswith(">")] if marked else kept
+
+
+def _after_headers(lines: list[str]) -> int:
+    """Return where the text begins after blocks of two or more header lines, each ended by an empty line."""
+    start = _first(lines, 0)
+    while (end := _header_end(lines, start)) > start:
+        start = _first(lines, end)
+    return start
+
+
+def _header_end(lines: list[str], start: int) -> int:
     count = 0
-    for number, line in enumerate(lines):
+    for number in range(start, len(lines)):
+        line = lines[number]
         if not line.strip():
-            return lines[number + 1 :] if count >= 2 else lines
+            return number if count >= 2 else start
         if HEADER.match(line):
             count += 1
-        elif not (count and line[0] in " \t"):
-            return lines
-    return lines
+        elif not (count and line[0] in " \t"):  # a folded header goes on after a blank
+            return start
+    return start
 
 
-def _without_reply(lines: list[str]) -> list[str]:
-    """Drop what follows a reply mark, and quoted lines where such a mark shows that they are quotes."""
-    for number, line in enumerate(lines):
-        if ORIGINAL.fullmatch(line):
-            return lines[:number]
-        if ATTRIBUTION.fullmatch(line):
-            below = [other for other in lines[number + 1 :] if not other.startswith(">")]
-            return [other for other in lines[:number] if not other.startswith(">")] + below
-    return lines
+def _before_footers(lines: list[str], start: int) -> int:
+    """Return where the text ends before signatures, "Sent from my ..." lines and legal footers."""
+    end = _last(lines, start, len(lines))
+    while (shorter := _footer_start(lines, start, end)) < end:
+        end = _last(lines, start, shorter)
+    return end
 
 
-def _without_signature(lines: list[str]) -> list[str]:
-    if lines and SENT_FROM.fullmatch(lines[-1]):
-        return lines[:-1]
-    for number in range(len(lines) - 1, max(-1, len(lines) - 2 - SIGNATURE_LINES), -1):
+def _footer_start(lines: list[str], start: int, end: int) -> int:
+    if start < end and SENT_FROM.fullmatch(lines[end - 1]):
+        return end - 1
+    for number in range(end - 1, max(start, end - 1 - SIGNATURE_LINES) - 1, -1):
         if SIGNATURE.fullmatch(lines[number]):
-            return lines[:number]
-    return lines
-
-
-def _without_footer(lines: list[str]) -> list[str]:
-    """Drop the last paragraph where it opens as a legal footer does."""
-    start = len(lines)
-    while start > 0 and lines[start - 1].strip():
-        start -= 1
-    return lines[:start] if start < len(lines) and FOOTER.match(lines[start]) else lines
+            return number
+    paragraph = end
+    while paragraph > start and lines[paragraph - 1].strip():
+        paragraph -= 1
+    return paragraph if paragraph < end and FOOTER.match(lines[paragraph]) else end
