@@ -49,7 +49,8 @@ def ingest(lake: Lake, spec: EnrichmentSpec, partition: PartitionWindow, root: P
     quarantine.replace(lake, spec, partition.key, Stage.RAW, rejected)
     _keep_unplaced(lake, spec, unplaced)
     lake.replace_partition(table(spec, Stage.RAW), partition.key, found.rows)
-    return StageOutcome(found.rows, quarantine.by_reason(rejected), {"unplaced_rows": unplaced.height})
+    figures = {"unplaced_rows": unplaced.height, "rows_outside_all_partitions": found.outside}
+    return StageOutcome(found.rows, quarantine.by_reason(rejected), figures)
 
 
 def _keep_unplaced(lake: Lake, spec: EnrichmentSpec, unplaced: pl.DataFrame) -> None:
