@@ -4,7 +4,7 @@ BLANKS = ("", "   ", "N/A", "-")
 
 ACCENTED_ENDINGS = (
     *("Regards, José Núñez", "Thanks – Zoë Krüger", "Best, François Lefèvre", "Chloé Gagné, Montréal"),
-    *("I’m writing from São Paulo.", "My bank shows it in euros (€).", "Grüße from Malmö!"),
+    *("I’m writing from São Paulo.", "My bank shows it in euros (€).", "Greetings from Malmö!"),
     *("The note said “à bientôt”.", "It’s for our café, “Le Pré”.", "Sent by Renée, Björn’s wife"),
 )
 

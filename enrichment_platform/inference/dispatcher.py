@@ -45,8 +45,14 @@ class _Lane:
     failures_in_a_row: int = 0
     last_failure: str = ""
 
+    def give_up(self, reason: str) -> None:
+        """Ask it nothing more in this batch."""
+        self.failures_in_a_row = 10**9
+        self.last_failure = reason
+
     @property
     def down(self) -> bool:
+        """Whether it failed so often in a row that asking on is pointless."""
         return self.failures_in_a_row >= max(8, 2 * self.endpoint.max_concurrency)
 
 
@@ -154,7 +160,11 @@ class Dispatcher:
             if lane.down:
                 continue
             async with lane.slots:
-                answer = await _Row(self, lane, question, key, progress).ask()
+                try:
+                    answer = await _Row(self, lane, question, key, progress).ask()
+                except EndpointUnavailableError as error:
+                    lane.give_up(str(error))
+                    continue
             if answer.status != FAILED or answer.finish_reason == Failure.BAD_REQUEST:
                 return answer
             failed = answer
@@ -266,7 +276,7 @@ class _Row:
         if error.failure in (Failure.CONNECTION, Failure.TIMEOUT, Failure.SERVER_ERROR):
             self.lane.failures_in_a_row += 1
         elif error.failure is Failure.UNAUTHORIZED:
-            self.lane.failures_in_a_row = 10**9
+            self.lane.give_up(str(error))
 
     def _answer(self, status: str, completion: Completion | None, failure: Failure | None) -> Answer:
         spec = self.dispatcher.task.spec

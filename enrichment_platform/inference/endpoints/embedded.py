@@ -56,7 +56,6 @@ class EmbeddedEndpoint:
         self._gguf = gguf
         self._context_tokens = context_tokens
         self._starting = threading.Lock()
-        self._lease: llama_server.Lease | None = None
         self._http: OpenAIEndpoint | None = None
 
     async def model_identity(self) -> str:
@@ -88,13 +87,10 @@ class EmbeddedEndpoint:
         return await http.post(embedded_body(request, await http.model_identity()))
 
     async def close(self) -> None:
-        """Release the connections and this endpoint's share of the server; the last one stops it."""
-        http, lease = self._http, self._lease
-        self._http = self._lease = None
+        """Release the connections; the server stays for the next partition and stops with the process."""
+        http, self._http = self._http, None
         if http is not None:
             await http.close()
-        if lease is not None:
-            await asyncio.to_thread(lease.release)
 
     def _start(self) -> None:
         with self._starting:
@@ -104,13 +100,13 @@ class EmbeddedEndpoint:
             path = model_file.existing(self._gguf) if self._gguf else model_file.default_model_file()
             identity = model_file.identity(path)
             settings = llama_server.Settings(str(path), identity, self.max_concurrency, self._context_tokens)
-            self._lease = llama_server.lease(settings)
+            server = llama_server.running(settings)
             self._http = OpenAIEndpoint(
                 self.name,
-                self._lease.url,
+                server.url,
                 self.data_classes,
                 model=identity,
-                api_key=self._lease.api_key,
+                api_key=server.api_key,
                 max_concurrency=self.max_concurrency,
                 timeout_s=_TIMEOUT_S,
             )

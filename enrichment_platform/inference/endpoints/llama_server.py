@@ -1,4 +1,4 @@
-"""llama.cpp's HTTP server inside this process: one per settings, stopped with its last lease."""
+"""llama.cpp's HTTP server inside this process: one per settings, stopped with the process."""
 
 from __future__ import annotations
 
@@ -31,39 +31,16 @@ class Settings:
 
 
 @dataclass
-class _Running:
-    server: Any
+class Running:
+    """A server of this process; `url` ends in /v1."""
+
+    server: Any = field(repr=False)
     url: str
     api_key: str = field(repr=False)
-    leases: int = 0
 
 
-_running: dict[Settings, _Running] = {}
+_running: dict[Settings, Running] = {}
 _lock = threading.Lock()
-
-
-class Lease:
-    """A share in a running server."""
-
-    def __init__(self, settings: Settings, running: _Running) -> None:
-        self.url = f"{running.url}/v1"
-        self.api_key = running.api_key
-        self._settings = settings
-        self._held = running
-
-    def release(self) -> None:
-        """Give the share back, once; the last one stops the server and waits for it."""
-        with _lock:
-            held, self._held = self._held, _RELEASED
-            if held is _RELEASED or _running.get(self._settings) is not held:
-                return
-            held.leases -= 1
-            if held.leases == 0:
-                del _running[self._settings]
-                held.server = None  # its destructor stops the threads and closes the port
-
-
-_RELEASED = _Running(None, "", "")
 
 
 def require_xllamacpp() -> None:
@@ -81,22 +58,21 @@ def require_xllamacpp() -> None:
         ) from error
 
 
-def lease(settings: Settings) -> Lease:
-    """A share in the server of these settings, which is started where it does not run; blocks while
-    it loads and answers once.
+def running(settings: Settings) -> Running:
+    """The server of these settings, started where it does not run yet; blocks while it loads and answers once.
+
+    It runs until the process ends, so that the next partition of the process finds the model loaded.
 
     Raises:
         EndpointUnavailableError: the model cannot be loaded.
     """
     with _lock:
-        running = _running.get(settings)
-        if running is None:
-            running = _running[settings] = _started(settings)
-        running.leases += 1
-        return Lease(settings, running)
+        if settings not in _running:
+            _running[settings] = _started(settings)
+        return _running[settings]
 
 
-def _started(settings: Settings) -> _Running:
+def _started(settings: Settings) -> Running:
     import xllamacpp
 
     with open(settings.gguf, "rb") as file:
@@ -123,16 +99,16 @@ def _started(settings: Settings) -> _Running:
         server = xllamacpp.Server(parameters)
     except (RuntimeError, ValueError, OSError) as error:
         raise EndpointUnavailableError(f"llama.cpp cannot load {settings.gguf}: {error}") from error
-    running = _Running(server, server.listening_address, api_key)
-    _warm_up(running)
-    return running
+    started = Running(server, f"{server.listening_address}/v1", api_key)
+    _warm_up(started)
+    return started
 
 
-def _warm_up(running: _Running) -> None:
+def _warm_up(started: Running) -> None:
     # The first answer of a fresh server pays for page faults and was once seen to be odd.
-    url = urlsplit(running.url)
+    url = urlsplit(started.url)
     connection = http.client.HTTPConnection(str(url.hostname), url.port, timeout=_WARM_UP_TIMEOUT_S)
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {running.api_key}"}
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {started.api_key}"}
     body = {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 8, "temperature": 0}
     try:
         connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
@@ -147,8 +123,8 @@ def _warm_up(running: _Running) -> None:
 
 def _stop_all() -> None:
     with _lock:
-        for running in _running.values():
-            running.server = None
+        for each in _running.values():
+            each.server = None  # its destructor stops the threads and closes the port
         _running.clear()
 
 
@@ -156,8 +132,8 @@ def _forget_after_fork() -> None:
     # A forked child has the objects but not their threads: their destructors would wait for ever.
     global _lock  # noqa: PLW0603 - the parent's lock may have been held at the fork
     _lock = threading.Lock()
-    for running in _running.values():
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(running.server))
+    for each in _running.values():
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(each.server))
     _running.clear()
 
 

@@ -1,0 +1,32 @@
+"""What tests of all folders share: an empty home and a fake model provider."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from enrichment_platform_tests.servers.openai_server import RunningServer, openai_server
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An ENRICHMENT_HOME that does not exist yet; nothing else of the platform is set in the environment."""
+    for name in list(os.environ):
+        if name.startswith(("ENRICHMENT_", "DAGSTER_")):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    monkeypatch.setenv("ENRICHMENT_HOME", str(folder))
+    # The code under test sets it; registered here so that it is taken back after the test.
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.delenv("DAGSTER_HOME")
+    return folder
+
+
+@pytest.fixture
+def provider() -> Iterator[RunningServer]:
+    """An OpenAI-compatible server with an empty bill."""
+    with openai_server() as server:
+        yield server
