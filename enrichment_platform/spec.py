@@ -215,6 +215,16 @@ class Example(SpecModel):
     output: dict[str, Any]
 
 
+class LabelledExamples(SpecModel):
+    """A file of rows with known answers; the ones nearest to a row are shown to the model with it."""
+
+    path: str = Field(
+        description="CSV, JSON lines or Parquet with the prompt's columns and the output columns;"
+        " relative to the project's root"
+    )
+    nearest: int = Field(3, ge=1, le=20, description="How many are shown with each row")
+
+
 class PromptSpec(SpecModel):
     """A sandboxed Jinja2 template over declared columns; a name that is not declared is an error at load."""
 
@@ -315,6 +325,9 @@ class EnrichmentSpec(SpecModel):
     cleaning: CleaningSpec = CleaningSpec()
     prompt: PromptSpec
     output: list[OutputField] = Field(min_length=1)
+    labelled_examples: LabelledExamples | None = Field(
+        None, description="Rows with known answers; the nearest ones are shown with each row"
+    )
     model: Annotated[ModelSettings, BeforeValidator(_pool_name, json_schema_input_type=str | dict[str, Any])] = (
         ModelSettings()
     )

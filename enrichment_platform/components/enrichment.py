@@ -56,7 +56,7 @@ class Enrichment(dg.Component, EnrichmentSpec):
             assets=[
                 raw_asset(self, context.project_root),
                 cleaned_asset(self),
-                classified_asset(self, pool),
+                classified_asset(self, pool, context.project_root),
                 enriched_asset(self),
             ],
             asset_checks=[suite_checks(self)],

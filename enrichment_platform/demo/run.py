@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 
@@ -19,6 +20,7 @@ from enrichment_platform.stages.naming import table
 from enrichment_platform.stages.report import partition_report
 
 NAME = "support_tickets"
+EXAMPLE_CHARACTERS = 200
 TOKENS = ("input_tokens", "cached_tokens", "output_tokens")
 
 
@@ -26,10 +28,26 @@ def run_demo(*, days: int, seed: int) -> DemoSummary:
     """Write the tickets, run the last `days` partitions and sum up."""
     started = time.monotonic()
     files = write_tickets(home() / "demo", seed=seed)
+    write_examples(files, before=files.days[-days])
     location = load_location()
     spec = location.enrichment(NAME)
     runs = materialize_partitions(location.defs, spec, files.days[-days:])
     return summarize(spec, files, runs, time.monotonic() - started)
+
+
+def write_examples(files: TicketFiles, before: str) -> None:
+    """Write `labelled.csv`: tickets of earlier days with their true category, as a team would have labelled them."""
+    truth = pl.read_csv(files.truth, infer_schema=False).filter(
+        pl.col("dirt").is_null() & pl.col("category").is_not_null()
+    )
+    tickets = pl.read_csv(files.tickets, infer_schema=False, truncate_ragged_lines=True)
+    examples = tickets.filter(pl.col("created_at").str.slice(0, 10) < before).join(truth, on="ticket_id")
+    short = examples.filter(pl.col("body").str.len_chars() <= EXAMPLE_CHARACTERS)
+    target = files.truth.with_name("labelled.csv")
+    fresh = target.with_suffix(".new")
+    named = short.with_columns(pl.col("order_id").alias("order_id_evidence"))
+    named.select("ticket_id", "subject", "body", "category", "order_id", "order_id_evidence").write_csv(fresh)
+    os.replace(fresh, target)
 
 
 def summarize(spec: EnrichmentSpec, files: TicketFiles, runs: list[PartitionRun], wall_seconds: float) -> DemoSummary:

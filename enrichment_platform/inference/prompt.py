@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ import orjson
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from enrichment_platform.errors import EnrichmentError
-from enrichment_platform.spec import OutputField, PromptSpec, output_columns
+from enrichment_platform.spec import Example, OutputField, PromptSpec, output_columns
 
 Message = dict[str, str]
 _ENVIRONMENT = ImmutableSandboxedEnvironment(
@@ -43,14 +43,20 @@ class Prompt:
         system = "\n\n".join(part for part in (self._spec.system.strip(), describe(self._output)) if part)
         messages: list[Message] = [{"role": "system", "content": system}]
         for example in self._spec.examples:
-            messages.append({"role": "user", "content": self._user(example.input)})
-            answer = {name: example.output.get(name) for field in self._output for name in output_columns(field)}
-            messages.append({"role": "assistant", "content": orjson.dumps(answer).decode()})
+            messages += self._turn(example)
         return tuple(messages)
 
-    def messages(self, row: Mapping[str, Any]) -> tuple[Message, ...]:
-        """Messages for one row; only the declared columns are looked at."""
-        return (*self.prefix, {"role": "user", "content": self._user(row)})
+    def messages(self, row: Mapping[str, Any], examples: Sequence[Example] = ()) -> tuple[Message, ...]:
+        """Messages for one row, with further examples before it; only the declared columns are looked at."""
+        turns = [message for example in examples for message in self._turn(example)]
+        return (*self.prefix, *turns, {"role": "user", "content": self._user(row)})
+
+    def _turn(self, example: Example) -> list[Message]:
+        answer = {name: example.output.get(name) for field in self._output for name in output_columns(field)}
+        return [
+            {"role": "user", "content": self._user(example.input)},
+            {"role": "assistant", "content": orjson.dumps(answer).decode()},
+        ]
 
     def _user(self, row: Mapping[str, Any]) -> str:
         values = {column: defused(row[column]) for column in self._spec.columns}

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from enrichment_platform.inference.answer_schema import json_schema
+from enrichment_platform.inference.examples import NearestExamples
 from enrichment_platform.inference.prompt import Message, Prompt
 from enrichment_platform.spec import EnrichmentSpec
 
@@ -29,6 +30,7 @@ class Task:
 
     spec: EnrichmentSpec
     cleaning_version: str
+    examples: NearestExamples | None = None
 
     @cached_property
     def prompt(self) -> Prompt:
@@ -42,7 +44,8 @@ class Task:
 
     def question(self, row: Mapping[str, Any]) -> Question:
         """The question for a cleaned row."""
-        return Question(row["row_id"], self.prompt.messages(row))
+        nearest = self.examples.of(row) if self.examples else ()
+        return Question(row["row_id"], self.prompt.messages(row, nearest))
 
     def fingerprint(self, model_identity: str) -> str:
         """Hash of all that can change an answer but the row: prompt, schema, model, sampling, cleaning version."""
@@ -52,6 +55,7 @@ class Task:
             {
                 "prefix": self.prompt.prefix,
                 "template": self.spec.prompt.template,
+                "labelled_examples": self.examples.digest if self.examples else None,
                 "columns": self.spec.prompt.columns,
                 "schema": self.json_schema,
                 "model": model_identity,

@@ -6,22 +6,24 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
-from enrichment_platform.cleaning import cleaning_version
+from enrichment_platform.cleaning import clean, cleaning_version
 from enrichment_platform.errors import EnrichmentError
 from enrichment_platform.inference.answer_schema import output_types, read_answer
 from enrichment_platform.inference.dispatcher import OK, Dispatcher, RowAnswer
+from enrichment_platform.inference.examples import NearestExamples, labelled, read_examples
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.inference.pool import ModelPoolSpec, open_endpoints, resolve_pool
 from enrichment_platform.inference.progress import Progress
 from enrichment_platform.inference.task import Task
 from enrichment_platform.lake.location import ledger_url
 from enrichment_platform.lake.tables import Lake
-from enrichment_platform.spec import ANSWER_COLUMNS, EnrichmentSpec, OutputField, Stage, output_columns
+from enrichment_platform.spec import ANSWER_COLUMNS, ROW_COLUMNS, EnrichmentSpec, OutputField, Stage, output_columns
 from enrichment_platform.stages.asset import Lineage, announce, stage_asset
 from enrichment_platform.stages.naming import model_pool, table
 from enrichment_platform.stages.outcome import StageOutcome
@@ -35,7 +37,7 @@ _SPENT = ("attempts", "input_tokens", "cached_tokens", "output_tokens", "cost_us
 PROGRESS_EVERY_S = 5.0
 
 
-def classified_asset(spec: EnrichmentSpec, pool: ModelPoolSpec) -> dg.AssetsDefinition:
+def classified_asset(spec: EnrichmentSpec, pool: ModelPoolSpec, root: Path) -> dg.AssetsDefinition:
     """The classified asset, answered by `pool`."""
 
     def work(context: dg.AssetExecutionContext, key: str) -> StageOutcome:
@@ -46,7 +48,7 @@ def classified_asset(spec: EnrichmentSpec, pool: ModelPoolSpec) -> dg.AssetsDefi
                 shown[0] = time.monotonic()
                 announce(context, f"{spec.name} {key} classified: {progress.line()}")
 
-        return classify_partition(Lake.from_environment(), spec, pool, key, show)
+        return classify_partition(Lake.from_environment(), spec, pool, key, root, show)
 
     def lineage(_: pl.DataFrame) -> Lineage:
         sources = [(Stage.CLEANED, column) for column in spec.prompt.columns]
@@ -71,6 +73,7 @@ def classify_partition(
     spec: EnrichmentSpec,
     pool: ModelPoolSpec,
     partition_key: str,
+    root: Path,
     on_progress: Callable[[Progress], None],
 ) -> StageOutcome:
     """Ask the model for every cleaned row that the ledger has no answer to, and replace the staged partition.
@@ -87,7 +90,7 @@ def classify_partition(
             f"prompt.columns names {', '.join(missing)}, which {table(spec, Stage.CLEANED)} lacks;"
             f" it has {', '.join(cleaned.columns)}"
         )
-    task = Task(spec, cleaning_version(spec))
+    task = Task(spec, cleaning_version(spec), nearest_examples(spec, root))
     questions = [task.question(row) for row in cleaned.select("row_id", *spec.prompt.columns).iter_rows(named=True)]
     endpoints = open_endpoints(resolve_pool(pool), spec.data_class)
     last: list[Progress] = []
@@ -117,6 +120,24 @@ def classify_partition(
         "models": sorted(set(staged["model"]) - {""}),
     }
     return StageOutcome(staged, figures=figures)
+
+
+def nearest_examples(spec: EnrichmentSpec, root: Path) -> NearestExamples | None:
+    """The labelled examples of an enrichment, cleaned as its rows are; None where it has none."""
+    if spec.labelled_examples is None:
+        return None
+    path = spec.labelled_examples.path
+    located = path if "://" in path else str(root / Path(path).expanduser())
+    frame = read_examples(located)
+    numbered = (
+        frame.drop(ROW_COLUMNS, strict=False)
+        .with_row_index("row_id")
+        .with_columns(pl.col("row_id").cast(pl.String), pl.lit("").alias("partition_key"))
+    )
+    absent = [column for column in spec.text_columns if column not in frame.columns]
+    kept = numbered.with_columns(pl.lit("").alias(column) for column in absent if column not in spec.prompt.columns)
+    rows = clean(kept, spec).rows if not set(absent) & set(spec.prompt.columns) else kept
+    return NearestExamples(labelled(rows, spec, path), spec.prompt.columns, spec.labelled_examples.nearest)
 
 
 def staged_frame(answers: list[RowAnswer], partition_key: str, output: list[OutputField]) -> pl.DataFrame:

@@ -1,0 +1,133 @@
+"""Labelled examples: the ones nearest to a row are shown to the model with it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import orjson
+import polars as pl
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics.pairwise import linear_kernel
+
+from enrichment_platform.errors import InputError
+from enrichment_platform.inference.answer_schema import MalformedAnswerError, read_answer
+from enrichment_platform.spec import EnrichmentSpec, Example, OutputField, output_columns
+
+
+class NearestExamples:
+    """Finds the examples whose text is nearest to a row's: cosine of TF-IDF word vectors, fitted on the examples.
+
+    Retrieved examples help a classifier more than fixed ones (Liu et al., "What Makes Good In-Context Examples for
+    GPT-3?", 2022); a very small model gets most of its accuracy from them.
+    """
+
+    def __init__(self, examples: Sequence[Example], columns: Sequence[str], nearest: int) -> None:
+        """Fit the vectors.
+
+        Args:
+            examples: The labelled rows; at least one has a word in it.
+            columns: The prompt's columns, whose text is compared.
+            nearest: How many are shown.
+        """
+        self._examples = list(examples)
+        self._columns = list(columns)
+        self._nearest = nearest
+        self._vectorizer = TfidfVectorizer(sublinear_tf=True, token_pattern=r"(?u)[^\W\d_]{2,}")  # noqa: S106
+        try:
+            self._vectors = self._vectorizer.fit_transform([self._text(example.input) for example in self._examples])
+        except ValueError as error:
+            raise InputError(f"labelled_examples: {error}; give rows with text in {', '.join(columns)}") from error
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of the examples and their number a row; part of the fingerprint."""
+        content = [[example.input, example.output] for example in self._examples]
+        return hashlib.sha256(orjson.dumps([content, self._nearest])).hexdigest()[:16]
+
+    def of(self, row: Mapping[str, Any]) -> list[Example]:
+        """The nearest examples, the nearest last: models lean towards what they saw last."""
+        scores = linear_kernel(self._vectorizer.transform([self._text(row)]), self._vectors)[0]
+        order = np.argsort(-scores, kind="stable")[: self._nearest]
+        return [self._examples[index] for index in reversed(order)]
+
+    def _text(self, row: Mapping[str, Any]) -> str:
+        return "\n".join(str(row[column]) for column in self._columns if row[column] is not None)
+
+
+def read_examples(path: str) -> pl.DataFrame:
+    """Labelled rows of a CSV, JSON lines or Parquet file, local or remote; CSV and JSON values as text.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        if path.endswith(".parquet"):
+            return pl.read_parquet(path)
+        if path.endswith((".jsonl", ".ndjson")):
+            return pl.read_ndjson(path, infer_schema_length=None)
+        return pl.read_csv(path, infer_schema=False)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise InputError(f"labelled_examples.path: {path} cannot be read ({type(error).__name__})") from error
+
+
+def labelled(frame: pl.DataFrame, spec: EnrichmentSpec, path: str) -> list[Example]:
+    """Rows as examples.
+
+    Args:
+        frame: Has the prompt's columns and the required output columns; evidence and optional ones may be missing.
+        spec: The enrichment.
+        path: Named in errors.
+
+    Raises:
+        InputError: a column is missing, or a value does not fit its field; names the row by its number.
+    """
+    required = [*spec.prompt.columns, *(field.name for field in spec.output if field.required)]
+    missing = [column for column in required if column not in frame.columns]
+    if missing:
+        raise InputError(f"labelled_examples: {path} lacks {', '.join(missing)}; it has {', '.join(frame.columns)}")
+    names = {name for field in spec.output for name in output_columns(field)}
+    examples = []
+    for number, row in enumerate(frame.iter_rows(named=True), start=1):
+        output = {name: row.get(name) for name in names if row.get(name) not in (None, "")}
+        values = {field.name: _typed(field, output.get(field.name)) for field in spec.output}
+        answer = {
+            column: values[field.name] if column == field.name else output.get(column)
+            for field in spec.output
+            for column in output_columns(field)
+        }
+        problem = _problem(answer, spec.output)
+        if problem:
+            raise InputError(f"labelled_examples: {path}, row {number}: {problem}")
+        examples.append(Example(input={c: row[c] or "" for c in spec.prompt.columns}, output=answer))
+    return examples
+
+
+def _problem(answer: dict[str, Any], output: list[OutputField]) -> str | None:
+    try:
+        read_answer(orjson.dumps(answer).decode(), output)
+    except MalformedAnswerError as error:
+        return str(error)
+    for field in output:
+        value = answer[field.name]
+        if value is None and field.required:
+            return f"{field.name} is empty"
+        if field.type == "label" and value is not None and value not in field.labels:
+            return f"{field.name} is not one of {', '.join(field.labels)}"
+    return None
+
+
+def _typed(field: OutputField, value: Any) -> Any:
+    """A value of a text file as its field's type; what cannot be read stays text, and is refused as such."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if not isinstance(value, str) or field.type in ("label", "string", "date"):
+        return value
+    try:
+        return orjson.loads(value.lower() if field.type == "boolean" else value)
+    except orjson.JSONDecodeError:
+        return value
