@@ -20,7 +20,7 @@ from enrichment_platform.stages.naming import table
 from enrichment_platform.stages.report import partition_report
 
 NAME = "support_tickets"
-EXAMPLE_CHARACTERS = 200
+EXAMPLE_CHARACTERS = 140
 TOKENS = ("input_tokens", "cached_tokens", "output_tokens")
 
 

@@ -20,7 +20,7 @@ def query(lake: Lake, sql: str) -> pa.Table:
         for table in tables:
             schema, name = table.split("/")
             connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
-            connection.register(f"__{schema}_{name}", lake.open(table).to_pyarrow_dataset())
+            connection.register(f"__{schema}_{name}", lake.dataset(table))
             connection.execute(f'CREATE VIEW "{schema}"."{name}" AS SELECT * FROM "__{schema}_{name}"')  # noqa: S608
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")

@@ -14,12 +14,14 @@ from typing import Any, Literal
 
 import fsspec
 import polars as pl
+import pyarrow as pa
 import pyarrow.dataset as pads
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.exceptions import TableNotFoundError as DeltaTableNotFoundError
 
 from enrichment_platform.errors import EnrichmentError, TableNotFoundError
+from enrichment_platform.lake.filesystem import native_filesystem
 from enrichment_platform.lake.location import lake_uri, storage_options
 from enrichment_platform.lake.warehouse import refresh_warehouse
 
@@ -72,6 +74,15 @@ class Lake:
                 f"table {table} does not exist in {self.uri}; materialize that stage first"
             ) from error
 
+    def dataset(self, table: str, version: int | None = None) -> pads.Dataset:
+        """The files of a table as an Arrow dataset, read when it is scanned.
+
+        Raises:
+            TableNotFoundError: nothing has been written there yet.
+        """
+        opened = self.open(table, version)
+        return opened.to_pyarrow_dataset(filesystem=native_filesystem(self.table_uri(table)))
+
     def exists(self, table: str) -> bool:
         """Whether the table has at least one commit."""
         uri = self.table_uri(table)
@@ -114,7 +125,7 @@ class Lake:
         for column, value in filters.items():
             term = pads.field(column) == value
             expression = term if expression is None else expression & term
-        dataset = self.open(table, version).to_pyarrow_dataset()
+        dataset = self.dataset(table, version)
         frame = pl.from_arrow(dataset.to_table(columns=list(columns) if columns else None, filter=expression))
         assert isinstance(frame, pl.DataFrame)
         return frame
@@ -160,7 +171,7 @@ class Lake:
             try:
                 created = self._create(table, frame, partition_by)
                 before = self.open(table)
-                known = pl.from_arrow(before.to_pyarrow_dataset().schema.empty_table())
+                known = pl.from_arrow(pa.schema(before.schema().to_arrow()).empty_table())
                 assert isinstance(known, pl.DataFrame)
                 aligned = align(frame, known.schema, table)
                 widened = bool(set(aligned.columns) - set(known.columns))

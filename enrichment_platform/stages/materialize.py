@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
+from dagster._core.errors import DagsterAssetCheckFailedError
 
 from enrichment_platform.errors import InputError
 from enrichment_platform.spec import EnrichmentSpec, Stage
@@ -99,7 +100,7 @@ def _figures(result: dg.ExecuteInProcessResult) -> dict[str, Any]:
 def _is_check_failure(event: dg.DagsterEvent) -> bool:
     # `failed_checks` says it already.
     error = event.step_failure_data.error
-    return error is not None and error.cls_name == dg.DagsterAssetCheckFailedError.__name__
+    return error is not None and error.cls_name == DagsterAssetCheckFailedError.__name__
 
 
 def _message(event: dg.DagsterEvent) -> str:
