@@ -27,9 +27,19 @@ def rendered(
     values = attributes.model_dump(exclude_unset=True) if attributes else {}
     resolution = context.with_rendering_scope({"enrichment_home": str(home())}).resolution_context
     return {
-        name: value if name in verbatim else resolution.at_path(name).resolve_value(value)
+        name: value if name in verbatim else _rendered(value, resolution.at_path(name))
         for name, value in values.items()
     }
+
+
+def _rendered(value: Any, resolution: dg.ResolutionContext) -> Any:
+    # Dagster evaluates every text as a native template, which turns the quoted "2024" of a key into a number.
+    if isinstance(value, dict):
+        return {name: _rendered(one, resolution.at_path(name)) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_rendered(one, resolution.at_path(index)) for index, one in enumerate(value)]
+    templated = isinstance(value, str) and ("{{" in value or "{%" in value)
+    return resolution.resolve_value(value) if templated else value
 
 
 def checked(component: type[T], values: dict[str, Any]) -> T:

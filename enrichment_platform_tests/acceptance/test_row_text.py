@@ -57,7 +57,7 @@ def marked_spec(path: Path, **changes: Any) -> dict[str, Any]:
         {"name": "quote", "type": "string", "evidence": True, "max_length": 30},
         {"name": "due", "type": "date", "required": False},
     ]
-    steps = ["unicode_nfc", "mask_pii", "drop_blank", {"min_length": {"characters": 3}}, "quarantine_injection"]
+    steps = ["unicode_nfc", "mask_pii", "drop_blank", {"min_length": {"min_chars": 3}}, "quarantine_injection"]
     changes = {"output": output, "cleaning": {"steps": steps}, "checks": EVERYTHING_GOES} | changes
     return letters_spec(path, ["a"], **changes)
 
