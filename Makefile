@@ -5,7 +5,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export DAGSTER_DISABLE_TELEMETRY = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo dev test test-ui lint format lock clean
+.PHONY: help install install-dev demo dev test lint format lock clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,9 +34,6 @@ dev: install  ## The Dagster UI at http://127.0.0.1:3000, on the data of the dem
 
 test: install-dev  ## The whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
-
-test-ui: install-dev  ## The Dagster UI in a real browser (Debian: apt-get install chromium)
-	$(BIN)/python -m pytest -m browser enrichment_platform_tests/ui
 
 lint: install-dev  ## Linter, formatter, strict types, import contracts, definitions
 	$(BIN)/ruff check .

@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 import orjson
 import polars as pl
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.metrics.pairwise import linear_kernel
 
 from enrichment_platform.errors import InputError
 from enrichment_platform.inference.answer_schema import MalformedAnswerError, read_answer
@@ -34,6 +32,9 @@ class NearestExamples:
             columns: The prompt's columns, whose text is compared.
             nearest: How many are shown.
         """
+        # Imported here: it takes 0.6 s, which every command and every run would pay.
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
         self._examples = list(examples)
         self._columns = list(columns)
         self._nearest = nearest
@@ -51,6 +52,8 @@ class NearestExamples:
 
     def of(self, row: Mapping[str, Any]) -> list[Example]:
         """The nearest examples, the nearest last: models lean towards what they saw last."""
+        from sklearn.metrics.pairwise import linear_kernel
+
         scores = linear_kernel(self._vectorizer.transform([self._text(row)]), self._vectors)[0]
         order = np.argsort(-scores, kind="stable")[: self._nearest]
         return [self._examples[index] for index in reversed(order)]

@@ -14,6 +14,8 @@ from typing import Any
 import dagster as dg
 import yaml
 
+from enrichment_platform.lake.query import query as run_query
+from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,8 +62,8 @@ class Deployment:
         return result.stdout
 
     def sql(self, query: str) -> list[dict[str, Any]]:
-        """Rows of `enrichment sql --json`."""
-        rows: list[dict[str, Any]] = json.loads(self.done("sql", "--json", query))
+        """Rows of a query over its lake."""
+        rows: list[dict[str, Any]] = run_query(Lake(str(self.home / "lake")), query).to_pylist()
         return rows
 
     def define(self, name: str, attributes: dict[str, Any], component: str = ENRICHMENT) -> None:
