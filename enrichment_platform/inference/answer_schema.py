@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -104,6 +105,8 @@ def _typed(field: OutputField, value: Any) -> Any:
             return value
         case "date" if isinstance(value, str):
             try:
+                if not re.fullmatch(DATE_PATTERN, value):  # `fromisoformat` also reads 20240503 and 2024-W18-5
+                    raise ValueError
                 return date.fromisoformat(value)
             except ValueError as error:
                 raise MalformedAnswerError(f"{field.name} is not a date (YYYY-MM-DD)") from error

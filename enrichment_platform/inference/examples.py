@@ -106,7 +106,7 @@ def labelled(frame: pl.DataFrame, spec: EnrichmentSpec, path: str) -> list[Examp
         problem = _problem(answer, spec.output)
         if problem:
             raise InputError(f"labelled_examples: {path}, row {number}: {problem}")
-        examples.append(Example(input={c: row[c] or "" for c in spec.prompt.columns}, output=answer))
+        examples.append(Example(input={c: "" if row[c] is None else str(row[c]) for c in spec.prompt.columns}, output=answer))
     return examples
 
 
@@ -115,6 +115,8 @@ def _problem(answer: dict[str, Any], output: list[OutputField]) -> str | None:
         read_answer(orjson.dumps(answer).decode(), output)
     except MalformedAnswerError as error:
         return str(error)
+    except orjson.JSONEncodeError:
+        return "it holds a value that JSON cannot hold (a decimal number, bytes)"
     for field in output:
         value = answer[field.name]
         if value is None and field.required:

@@ -90,16 +90,13 @@ class Ledger:
             url: SQLAlchemy URL, `sqlite:///path` or `postgresql+pg8000://...`.
 
         Raises:
-            EnrichmentError: the database does not answer.
+            EnrichmentError: not such a URL, or the database does not answer; the message holds no password.
         """
         self._engine = _engine(url)
         try:
             _create_tables(self._engine)
         except SQLAlchemyError as error:
-            shown = self._engine.url.render_as_string(hide_password=True)
-            raise EnrichmentError(
-                f"the ledger at {shown} cannot be opened ({type(error).__name__}); check ENRICHMENT_LEDGER"
-            ) from error
+            raise _cannot_open(self._engine.url, error) from None
         self._writes: queue.SimpleQueue[tuple[_Write, Future[None]] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_groups, name="ledger-writer", daemon=True)
         self._writer.start()
@@ -137,7 +134,7 @@ class Ledger:
     async def sent(self, attempt: Attempt) -> None:
         """Record that a request is about to be sent; returns when that is durable."""
         values = {**asdict(attempt), "sent_at": datetime.now(UTC)}
-        await self._submit(lambda connection: connection.execute(attempts.insert(), values))
+        await self._submit(lambda connection: connection.execute(attempts.insert(), _storable(attempts, values)))
 
     async def settled(self, settlement: Settlement, answer: Answer | None = None) -> None:
         """Record how an attempt ended, with the answer where it is final, in one transaction."""
@@ -145,7 +142,7 @@ class Ledger:
         attempt_id = values.pop("attempt_id")
 
         def write(connection: sa.Connection) -> None:
-            connection.execute(attempts.update().where(attempts.c.attempt_id == attempt_id), values)
+            connection.execute(attempts.update().where(attempts.c.attempt_id == attempt_id), _storable(attempts, values))
             if answer is not None:
                 _insert_answer(connection, answer)
 
@@ -153,6 +150,8 @@ class Ledger:
 
     async def _submit(self, write: Callable[[sa.Connection], object]) -> None:
         done: Future[None] = Future()
+        # A caller that is cancelled must not cancel the future under the writer thread, which sets its result.
+        done.set_running_or_notify_cancel()
         self._writes.put((lambda connection: (write(connection), None)[1], done))
         await asyncio.wrap_future(done)
 
@@ -187,22 +186,48 @@ def _insert_answer(connection: sa.Connection, answer: Answer) -> None:
     values = {**asdict(answer), "answered_at": datetime.now(UTC)}
     # Two processes may have asked the same; the first stored answer stays, so that every reader sees one.
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(answers).on_conflict_do_nothing(index_elements=["request_key"]), values)
+    statement = dialect.insert(answers).on_conflict_do_nothing(index_elements=["request_key"])
+    connection.execute(statement, _storable(answers, values))
+
+
+def _storable(table: sa.Table, values: dict[str, Any]) -> dict[str, Any]:
+    # PostgreSQL refuses NUL characters and text beyond a column's width; a server may answer both.
+    return {name: _text(table, name, value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def _text(table: sa.Table, name: str, value: str) -> str:
+    return value.replace("\x00", "\ufffd")[: getattr(table.c[name].type, "length", None)]
+
+
+def _cannot_open(url: sa.URL, error: Exception) -> EnrichmentError:
+    shown = url.set(host=url.host.rpartition("@")[2] if url.host else None)  # a password with an @ in it spills over
+    return EnrichmentError(
+        f"the ledger at {shown.render_as_string(hide_password=True)} cannot be opened ({type(error).__name__});"
+        " check ENRICHMENT_LEDGER"
+    )
 
 
 def _engine(url: str) -> sa.Engine:
+    # `from None`: the errors of the parser may quote the URL, which may hold a password.
     try:
         parsed = sa.make_url(url)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, ValueError):
         raise EnrichmentError(
-            "ENRICHMENT_LEDGER is not a SQLAlchemy URL (sqlite:///path or postgresql://...)"
-        ) from error
+            "ENRICHMENT_LEDGER is not a SQLAlchemy URL; write sqlite:///path or postgresql://user:password@host/name"
+        ) from None
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+pg8000")
-    if parsed.get_backend_name() != "sqlite":
+    if parsed.drivername == "postgresql+pg8000":
         return sa.create_engine(parsed, pool_pre_ping=True)
-    if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    if parsed.drivername not in ("sqlite", "sqlite+pysqlite") or parsed.database in (None, "", ":memory:"):
+        raise EnrichmentError(
+            f"ENRICHMENT_LEDGER is a {parsed.drivername} URL that cannot be used;"
+            " write sqlite:///path or postgresql://user:password@host/name"
+        )
+    try:
+        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_open(parsed, error) from None
     engine = sa.create_engine(parsed, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
 
     @sa.event.listens_for(engine, "connect")

@@ -62,16 +62,20 @@ class Prompt:
         values = {column: defused(row[column]) for column in self._spec.columns}
         try:
             return self._template.render(values).strip()
-        except (jinja2.TemplateError, TypeError, ArithmeticError) as error:
-            # The message of the error may quote the row, so only its kind is told.
+        except Exception as error:  # noqa: BLE001 - a template may call any method of a str, which may raise anything
+            # The error may quote the row, so only its kind is told and it is not chained.
             where = f"row {row['row_id']}" if "row_id" in row else "an example"
-            raise EnrichmentError(f"prompt.template fails on {where} ({type(error).__name__})") from error
+            raise EnrichmentError(f"prompt.template fails on {where} ({type(error).__name__})") from None
 
 
 def defused(value: Any) -> Any:
     """Break chat control tokens (`<|im_start|>`) in row text: servers parse them, a row could speak as the system."""
     if value is None:
         return ""
+    if isinstance(value, list):
+        return [defused(item) for item in value]
+    if isinstance(value, dict):
+        return {defused(name): defused(item) for name, item in value.items()}
     return value.replace("<|", "< |").replace("|>", "| >") if isinstance(value, str) else value
 
 
@@ -120,9 +124,9 @@ def prompt_problems(spec: PromptSpec, output: list[OutputField]) -> list[str]:
             value = example.output.get(field.name)
             if value is None and field.required:
                 problems.append(f"{where}.output lacks {field.name!r}, which is required")
-            if field.type == "label" and value is not None and value not in field.labels:
+            if field.type == "label" and value is not None and value not in list(field.labels):
                 problems.append(f"{where}.output.{field.name}: {value!r} is not one of {', '.join(field.labels)}")
             quoted = example.output.get(field.evidence_column)
-            if field.evidence and quoted and not any(quoted in text for text in example.input.values()):
+            if field.evidence and quoted and not any(str(quoted) in text for text in example.input.values()):
                 problems.append(f"{where}.output.{field.evidence_column} does not occur in the example's input")
     return problems

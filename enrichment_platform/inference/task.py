@@ -66,8 +66,8 @@ class Task:
 
 
 def request_key(fingerprint: str, question: Question) -> str:
-    """Hash of fingerprint and rendered input: the idempotency key."""
-    return _hash([fingerprint, question.messages[-1]])
+    """Hash of fingerprint and all that is sent, the nearest examples too: the idempotency key."""
+    return _hash([fingerprint, question.messages])
 
 
 def _hash(value: Any) -> str:

@@ -50,8 +50,8 @@ def stage_asset(
         key=asset_key(spec, stage),
         deps=[asset_key(spec, upstream)] if upstream else [],
         partitions_def=partitions_definition(spec.partitions),
-        # One partition a run: a run over several would record their checks without a partition.
-        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+        # No backfill policy: Dagster then starts one run a partition and tags it with its partition. Under any policy,
+        # also one of single partitions, it tags a range, and check results lose their partition (dagster 1.13.27).
         description=f"{spec.description.strip()}\n\n{description}".strip(),
         group_name=spec.name,
         owners=spec.owners,

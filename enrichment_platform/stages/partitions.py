@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -89,9 +90,6 @@ def select_keys(
 def _comparable(text: str, known: str) -> str:
     # Keys of time partitions sort as text, so a date or a month selects every key that begins with it.
     for layout in ("%Y-%m-%d-%H:%M", "%Y-%m-%d", "%Y-%m"):
-        try:
-            datetime.strptime(text, layout)
-        except ValueError:
-            continue
-        return text
+        with suppress(ValueError):
+            return datetime.strptime(text, layout).strftime(layout)  # 2026-1-5 would not sort
     raise InputError(f"{text!r} is not a partition or a date (YYYY-MM-DD); {known}")
