@@ -142,8 +142,9 @@ class Dispatcher:
 
         async def worker() -> None:
             for question, keys in pending:
-                asked[keys[0]] = await self._ask(lanes, question, keys, progress)
+                answer = asked[keys[0]] = await self._ask(lanes, question, keys, progress)
                 progress.asked += 1
+                progress.failed += answer.status == FAILED
                 self.on_progress(progress)
 
         workers = min(len(work), sum(lane.endpoint.max_concurrency for lane in lanes))
@@ -172,7 +173,7 @@ class Dispatcher:
             reasons = "; ".join(f"{lane.endpoint.name}: {lane.last_failure}" for lane in lanes)
             raise EndpointUnavailableError(
                 f"no endpoint of pool {self.task.spec.model.pool!r} answers ({reasons});"
-                f" {progress.asked} answers of this run are kept: run again when it is back"
+                f" {progress.asked - progress.failed} answers of this run are kept: run again when it is back"
             )
         return failed
 

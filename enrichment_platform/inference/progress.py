@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Progress:
-    """Counts of a batch. `stored` rows had their answer in the ledger, `copied` ones equal another row."""
+    """Counts of a batch. `stored` rows had their answer in the ledger, `copied` ones equal another row.
+
+    `failed` ones were asked and got no answer."""
 
     rows: int
     stored: int = 0
     copied: int = 0
     asked: int = 0
+    failed: int = 0
     to_ask: int = 0
     requests: int = 0
     retries: int = 0

@@ -39,8 +39,8 @@ def line(number: int, kind: str) -> dict[str, object] | str:
     return row
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(kinds=st.lists(st.sampled_from(KINDS), max_size=12), statuses=st.lists(st.sampled_from(STATUSES), min_size=12))
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kinds=st.lists(st.sampled_from(KINDS), max_size=12), statuses=st.lists(st.sampled_from(STATUSES), min_size=12, max_size=12))
 def test_every_raw_row_ends_in_exactly_one_of_enriched_and_quarantine(
     home: Path, kinds: list[str], statuses: list[str]
 ) -> None:
@@ -51,9 +51,8 @@ def test_every_raw_row_ends_in_exactly_one_of_enriched_and_quarantine(
         )
         good = [line(0, "good"), *(line(number, kind) for number, kind in enumerate(kinds, start=1))]
         ids = prepare(lake, spec, good, Path(folder))
-        classify(lake, spec, [answer(row_id, status) for row_id, status in zip(ids, statuses, strict=False)])
-        if len(ids) > len(statuses):
-            return
+        # The first row is answered well: a partition in which every row fails is never published.
+        classify(lake, spec, [answer(row_id, status) for row_id, status in zip(ids, ["ok", *statuses], strict=False)])
         assert check_partition(lake, spec, KEY).passed
         publish(lake, spec, KEY)
 
