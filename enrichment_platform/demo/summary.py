@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
+from scipy.stats import binomtest
 
 from enrichment_platform.stages.report import PartitionReport
-
-Z_95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -30,10 +28,8 @@ class Accuracy:
         """95% score interval (Wilson, J. Am. Stat. Assoc. 22, 1927)."""
         if not self.total:
             return (0.0, 1.0)
-        n, p = self.total, self.share
-        centre = (p + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
-        half = Z_95 * math.sqrt(p * (1 - p) / n + Z_95**2 / (4 * n**2)) / (1 + Z_95**2 / n)
-        return (max(centre - half, 0.0), min(centre + half, 1.0))
+        found = binomtest(self.right, self.total).proportion_ci(0.95, method="wilson")
+        return (float(found.low), float(found.high))
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,9 @@ def _value_schema(field: OutputField) -> dict[str, Any]:
             return {"type": "string", "enum": list(field.labels)}
         case "string":
             if field.pattern:
-                return {"type": "string", "pattern": f"^{field.pattern.removeprefix('^').removesuffix('$')}$"}
+                whole = field.pattern.removeprefix("^").removesuffix("$")
+                # Without the group, the anchors of `a|b` would hold for one alternative each.
+                return {"type": "string", "pattern": f"^({whole})$" if "|" in whole else f"^{whole}$"}
             return {"type": "string", "minLength": 1, "maxLength": field.max_length}
         case "date":
             return {"type": "string", "pattern": DATE_PATTERN}

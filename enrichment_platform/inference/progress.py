@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 class Progress:
     """Counts of a batch. `stored` rows had their answer in the ledger, `copied` ones equal another row.
 
-    `failed` ones were asked and got no answer."""
+    `failed` ones were asked and got no answer.
+    """
 
     rows: int
     stored: int = 0

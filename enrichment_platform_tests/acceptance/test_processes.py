@@ -17,7 +17,8 @@ ROWS = 5
 def test_eight_processes_fill_sixteen_partitions_without_losing_one(
     deployment: Deployment, provider: RunningServer, tmp_path: Path
 ) -> None:
-    source = write_jsonl(tmp_path / "letters.jsonl", letters(ROWS, PARTITIONS))
+    nowhere = {"id": "nowhere", "part": "unknown", "text": "Every process finds this row that has no partition."}
+    source = write_jsonl(tmp_path / "letters.jsonl", [*letters(ROWS, PARTITIONS), nowhere])
     deployment.define("letters", letters_spec(source, PARTITIONS))
     pairs = list(zip(PARTITIONS[::2], PARTITIONS[1::2], strict=True))
     processes = [deployment.start("run", "letters", "--from", a, "--to", b) for a, b in pairs]
@@ -28,6 +29,8 @@ def test_eight_processes_fill_sixteen_partitions_without_losing_one(
     expected = [(row["id"], row["part"]) for row in letters(ROWS, PARTITIONS)]
     assert [(row["row_id"], row["partition_key"]) for row in rows] == expected
     assert provider.stats()["requests"] == len(expected), "each row asked once"
+    aside = deployment.sql("select row_id, partition_key from letters.quarantine")
+    assert [row["partition_key"] for row in aside] == ["unplaced"]
     with deployment.instance() as instance:
         assert [run.status for run in instance.get_runs()] == [DagsterRunStatus.SUCCESS] * 16
         done = instance.get_materialized_partitions(dg.AssetKey(["letters", "enriched"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -170,8 +171,6 @@ def test_a_field_becomes_its_json_schema(one: OutputField, expected: dict[str, A
 
 
 def test_a_pattern_of_alternatives_is_anchored_as_a_whole() -> None:
-    import re
-
     pattern = json_schema([field(pattern="cat|dog")])["properties"]["value"]["pattern"]
     assert re.search(pattern, "dog")
     assert not re.search(pattern, "category")
