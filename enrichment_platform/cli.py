@@ -195,6 +195,7 @@ def restore(name: str, partition: str, version: int | None, list_only: bool, jso
     """Publish an earlier version of a partition again, with the quarantine that belonged to it."""
     from enrichment_platform.lake.tables import Lake
     from enrichment_platform.location import load_location
+    from enrichment_platform.stages.asset import partition_lock
     from enrichment_platform.stages.publish import publications
     from enrichment_platform.stages.publish import restore as restore_version
     from enrichment_platform.stages.restored import report_restored
@@ -207,11 +208,13 @@ def restore(name: str, partition: str, version: int | None, list_only: bool, jso
             for c in publications(lake, spec, partition)
         ]
         columns = ["version", "published_at", "staged_version"]
-        click.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows])) if json_output else _table(
-            columns, rows
-        )
+        if json_output:
+            click.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows]))
+        else:
+            _table(columns, rows)
         return
-    restored = restore_version(lake, spec, partition, version)
+    with partition_lock(spec, partition):
+        restored = restore_version(lake, spec, partition, version)
     report_restored(spec, partition, restored.version)
     said = {"name": name, "partition_key": partition, "restored_version": restored.version}
     click.echo(

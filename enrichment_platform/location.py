@@ -59,5 +59,8 @@ def _reason(error: BaseException) -> str:
         if isinstance(one, EnrichmentError):
             return str(one)
         if isinstance(one, ValidationError):
-            return "\n".join(f"{'.'.join(map(str, e['loc'])).strip('`')}: {e['msg']}" for e in one.errors())
+            return "\n".join(
+                f"{'.'.join(map(str, e['loc'])).strip('`')}: {e['msg'].removeprefix('Value error, ')}"
+                for e in one.errors()
+            )
     return f"{type(chain[-1]).__name__}: {chain[-1]}"

@@ -51,7 +51,7 @@ def store_verdict(
         }
         for result in verdict.results
     ]
-    lake.append(TABLE, pl.DataFrame(rows, schema=_SCHEMA), partition_by=["enrichment"])
+    lake.append(TABLE, pl.DataFrame(rows, schema=_SCHEMA), partition_by=["enrichment", "partition_key"])
 
 
 def latest_verdict(lake: Lake, enrichment: str, partition_key: str) -> pl.DataFrame:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import InitVar, dataclass, field, replace
 
-from enrichment_platform.errors import DataClassError, EndpointUnavailableError
+from enrichment_platform.errors import DataClassError, EndpointUnavailableError, EnrichmentError
 from enrichment_platform.inference.answer_schema import MalformedAnswerError, read_answer
 from enrichment_platform.inference.endpoints.protocol import (
     Completion,
@@ -23,6 +24,8 @@ from enrichment_platform.inference.retry import MALFORMED, TRUNCATED, wait_s
 from enrichment_platform.inference.task import Question, Task, request_key
 
 OK, REFUSED, FAILED = "ok", "refused", "failed"
+WRONG_ADDRESS = (404, 405)  # no such path or no such model: no row will fare better
+LONGEST_DROUGHT_S = 600.0
 REFUSAL_FINISH_REASONS = ("content_filter", "refusal")
 
 
@@ -44,6 +47,7 @@ class _Lane:
     slots: asyncio.Semaphore
     failures_in_a_row: int = 0
     last_failure: str = ""
+    answered_at: float = field(default_factory=time.monotonic)
 
     def give_up(self, reason: str) -> None:
         """Ask it nothing more in this batch."""
@@ -84,7 +88,9 @@ class Dispatcher:
         lanes = await self._lanes()
         keys = [[request_key(lane.fingerprint, question) for lane in lanes] for question in questions]
         known = self.ledger.answers(key for row_keys in keys for key in row_keys)
-        stored = {row_keys[0]: next((known[k] for k in row_keys if k in known), None) for row_keys in keys}
+        # Only the first endpoint's answers count as there: where it is back, a partition that fell back in part is
+        # completed under one fingerprint. `_ask` looks up the others as it reaches them.
+        stored = {row_keys[0]: known.get(row_keys[0]) for row_keys in keys}
         first_row: dict[str, int] = {}
         for index, row_keys in enumerate(keys):
             first_row.setdefault(row_keys[0], index)
@@ -98,7 +104,7 @@ class Dispatcher:
         self.on_progress(progress)
         asked: dict[str, Answer] = {}
         try:
-            await self._ask_all(lanes, [(questions[i], keys[i]) for i in open_rows], asked, progress)
+            await self._ask_all(lanes, [(questions[i], keys[i]) for i in open_rows], known, asked, progress)
         finally:
             for lane in lanes:
                 await lane.endpoint.close()
@@ -135,47 +141,60 @@ class Dispatcher:
         self,
         lanes: list[_Lane],
         work: list[tuple[Question, list[str]]],
+        known: Mapping[str, Answer],
         asked: dict[str, Answer],
         progress: Progress,
     ) -> None:
         pending = iter(work)
+        stopped: list[EnrichmentError] = []
 
         async def worker() -> None:
             for question, keys in pending:
-                answer = asked[keys[0]] = await self._ask(lanes, question, keys, progress)
+                if stopped:
+                    return
+                try:
+                    answer = asked[keys[0]] = await self._ask(lanes, question, keys, known, progress)
+                except EnrichmentError as error:
+                    stopped.append(error)
+                    return
                 progress.asked += 1
                 progress.failed += answer.status == FAILED
                 self.on_progress(progress)
 
         workers = min(len(work), sum(lane.endpoint.max_concurrency for lane in lanes))
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(workers):
-                    group.create_task(worker())
-        except* EndpointUnavailableError as group_error:
-            raise group_error.exceptions[0] from None
+        # Nobody is cancelled when one stops: what is in flight is paid for, so it is waited for and kept.
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(worker())
+        if stopped:
+            raise stopped[0]
 
-    async def _ask(self, lanes: list[_Lane], question: Question, keys: list[str], progress: Progress) -> Answer:
+    async def _ask(
+        self, lanes: list[_Lane], question: Question, keys: list[str], known: Mapping[str, Answer], progress: Progress
+    ) -> Answer:
         failed: Answer | None = None
         for lane, key in zip(lanes, keys, strict=True):
+            if key in known:
+                return known[key]
             if lane.down:
                 continue
             async with lane.slots:
                 try:
-                    answer = await _Row(self, lane, question, key, progress).ask()
+                    answer = await _Row(self, lane, question, key, progress, spent=failed).ask()
                 except EndpointUnavailableError as error:
                     lane.give_up(str(error))
                     continue
-            if answer.status != FAILED or answer.finish_reason == Failure.BAD_REQUEST:
+            if answer.status != FAILED:
                 return answer
             failed = answer
-        if failed is None or all(lane.down for lane in lanes):
+        if failed is None or (failed.finish_reason != Failure.BAD_REQUEST and all(lane.down for lane in lanes)):
             reasons = "; ".join(f"{lane.endpoint.name}: {lane.last_failure}" for lane in lanes)
             raise EndpointUnavailableError(
                 f"no endpoint of pool {self.task.spec.model.pool!r} answers ({reasons});"
                 f" {progress.asked - progress.failed} answers of this run are kept: run again when it is back"
             )
-        return failed
+        # No model answered, so the row does not mix fingerprints: it counts under the one that was wanted.
+        return replace(failed, fingerprint=lanes[0].fingerprint, request_key=keys[0])
 
 
 @dataclass
@@ -187,10 +206,18 @@ class _Row:
     question: Question
     key: str
     progress: Progress
+    spent: InitVar[Answer | None] = None
     attempts: int = 0
     tokens: tuple[int, int, int] = (0, 0, 0)
     cost_usd: float = 0.0
     latency_ms: float = 0.0
+
+    def __post_init__(self, spent: Answer | None) -> None:
+        """Go on from what another endpoint took for the row in vain."""
+        if spent:
+            self.attempts = spent.attempts
+            self.tokens = (spent.input_tokens, spent.cached_tokens, spent.output_tokens)
+            self.cost_usd, self.latency_ms = spent.cost_usd, spent.latency_ms
 
     async def ask(self) -> Answer:
         model = self.dispatcher.task.spec.model
@@ -241,6 +268,7 @@ class _Row:
             self._note_failure(error)
             return FAILED, None, error.failure, wait
         self.lane.failures_in_a_row = 0
+        self.lane.answered_at = time.monotonic()
         status, detail = _status(completion, owner.task)
         wait = self._retry(retries, status, None) if status in (MALFORMED, TRUNCATED) else None
         counted = (completion.input_tokens, completion.cached_tokens, completion.output_tokens)
@@ -274,10 +302,14 @@ class _Row:
 
     def _note_failure(self, error: EndpointError) -> None:
         self.lane.last_failure = str(error)
-        if error.failure in (Failure.CONNECTION, Failure.TIMEOUT, Failure.SERVER_ERROR):
-            self.lane.failures_in_a_row += 1
-        elif error.failure is Failure.UNAUTHORIZED:
+        if error.failure is Failure.UNAUTHORIZED or error.status in WRONG_ADDRESS:
             self.lane.give_up(str(error))
+        elif error.failure is Failure.RATE_LIMIT:
+            # Waiting helps against it, but not for ever.
+            if time.monotonic() - self.lane.answered_at > LONGEST_DROUGHT_S:
+                self.lane.give_up(str(error))
+        elif error.failure is not Failure.BAD_REQUEST:
+            self.lane.failures_in_a_row += 1
 
     def _answer(self, status: str, completion: Completion | None, failure: Failure | None) -> Answer:
         spec = self.dispatcher.task.spec

@@ -106,7 +106,9 @@ def labelled(frame: pl.DataFrame, spec: EnrichmentSpec, path: str) -> list[Examp
         problem = _problem(answer, spec.output)
         if problem:
             raise InputError(f"labelled_examples: {path}, row {number}: {problem}")
-        examples.append(Example(input={c: "" if row[c] is None else str(row[c]) for c in spec.prompt.columns}, output=answer))
+        examples.append(
+            Example(input={c: "" if row[c] is None else str(row[c]) for c in spec.prompt.columns}, output=answer)
+        )
     return examples
 
 

@@ -142,7 +142,9 @@ class Ledger:
         attempt_id = values.pop("attempt_id")
 
         def write(connection: sa.Connection) -> None:
-            connection.execute(attempts.update().where(attempts.c.attempt_id == attempt_id), _storable(attempts, values))
+            connection.execute(
+                attempts.update().where(attempts.c.attempt_id == attempt_id), _storable(attempts, values)
+            )
             if answer is not None:
                 _insert_answer(connection, answer)
 
@@ -174,6 +176,14 @@ class Ledger:
             with self._engine.begin() as connection:
                 for write, _ in writes:
                     write(connection)
+        except SQLAlchemyError as error:
+            # Its message may quote what was written, which holds answers.
+            failure = EnrichmentError(
+                f"the ledger could not be written ({type(error).__name__}, {type(error.__cause__).__name__}):"
+                " see that its disk has room and its database answers, then run again; answers up to here are kept"
+            )
+            for _, done in writes:
+                done.set_exception(failure)
         except BaseException as error:  # noqa: BLE001 - handed to every waiting caller, who raises it
             for _, done in writes:
                 done.set_exception(error)
@@ -218,7 +228,7 @@ def _engine(url: str) -> sa.Engine:
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+pg8000")
     if parsed.drivername == "postgresql+pg8000":
-        return sa.create_engine(parsed, pool_pre_ping=True)
+        return sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     if parsed.drivername not in ("sqlite", "sqlite+pysqlite") or parsed.database in (None, "", ":memory:"):
         raise EnrichmentError(
             f"ENRICHMENT_LEDGER is a {parsed.drivername} URL that cannot be used;"
@@ -228,7 +238,8 @@ def _engine(url: str) -> sa.Engine:
         Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _cannot_open(parsed, error) from None
-    engine = sa.create_engine(parsed, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    connect_args = {"timeout": BUSY_TIMEOUT_MS / 1000}
+    engine = sa.create_engine(parsed, poolclass=NullPool, hide_parameters=True, connect_args=connect_args)
 
     @sa.event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _: object) -> None:

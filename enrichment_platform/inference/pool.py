@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
@@ -105,10 +106,30 @@ def resolve_pool(spec: ModelPoolSpec) -> ModelPoolSpec:
         base_url=base_url,
         model=os.environ.get("ENRICHMENT_MODEL") or None,
         api_key_env="ENRICHMENT_API_KEY" if os.environ.get("ENRICHMENT_API_KEY") else None,
-        data_classes=_in_order(allowed),
+        data_classes=_environment_classes(base_url, allowed),
         max_concurrency=_concurrency(os.environ.get("ENRICHMENT_CONCURRENCY") or "16"),
     )
     return spec.model_copy(update={"endpoints": [environment]})
+
+
+def _environment_classes(base_url: str, pool_classes: set[DataClass]) -> list[DataClass]:
+    """What the endpoint of ENRICHMENT_ENDPOINT may see.
+
+    ENRICHMENT_DATA_CLASSES says it; where it does not, a server on this machine sees what the pool's own endpoints see,
+    and any other server what is public or internal.
+    """
+    named = os.environ.get("ENRICHMENT_DATA_CLASSES")
+    if named:
+        classes = [name.strip() for name in named.split(",") if name.strip()]
+        unknown = [name for name in classes if name not in DATA_CLASSES]
+        if unknown:
+            raise InputError(
+                f"ENRICHMENT_DATA_CLASSES names {', '.join(unknown)}; allowed are {', '.join(DATA_CLASSES)}"
+            )
+        return [known for known in DATA_CLASSES if known in classes]
+    host = (urlsplit(base_url if "://" in base_url else f"//{base_url}").hostname or "").rstrip(".")
+    here = host in ("localhost", "::1") or host.startswith("127.")
+    return _in_order(pool_classes if here else pool_classes & {"public", "internal"})
 
 
 def open_endpoints(pool: ModelPoolSpec, data_class: DataClass) -> list[Endpoint]:
@@ -123,7 +144,8 @@ def open_endpoints(pool: ModelPoolSpec, data_class: DataClass) -> list[Endpoint]
         lists = "; ".join(f"{one.name}: {', '.join(one.data_classes) or 'none'}" for one in pool.endpoints)
         raise DataClassError(
             f"no endpoint of the pool {pool.name!r} may see {data_class!r} rows ({lists});"
-            f" add {data_class!r} to the data_classes of one that may, or choose another pool"
+            f" add {data_class!r} to the data_classes of one that may (ENRICHMENT_DATA_CLASSES for the server of"
+            " ENRICHMENT_ENDPOINT), or choose another pool"
         )
     return [_endpoint(endpoint) for endpoint in allowed]
 

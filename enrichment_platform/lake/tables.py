@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import time
 import uuid
 from collections.abc import Sequence
@@ -198,10 +199,14 @@ class Lake:
                         storage_options=options,
                         commit_properties=properties,
                     )
-            except (CommitFailedError, DeltaError):
+            except (CommitFailedError, DeltaError) as error:
                 # Only creating a table and adding a column conflict with other writers: look again and retry.
-                if attempt == COMMIT_ATTEMPTS - 1:
-                    raise
+                if attempt == COMMIT_ATTEMPTS - 1 or not _is_conflict(error):
+                    # What a value looks like stays out of the message: Delta quotes it.
+                    reason = re.split("['\"`]", str(error))[0].strip()
+                    raise EnrichmentError(
+                        f"table {table} could not be written ({type(error).__name__}: {reason})"
+                    ) from None
                 time.sleep(random.uniform(0.02, 0.2) * (attempt + 1))  # noqa: S311
             else:
                 if created or widened:
@@ -214,7 +219,7 @@ class Lake:
         uri = self.table_uri(table)
         DeltaTable.create(
             uri,
-            schema=without_null_types(frame).to_arrow().schema,
+            schema=storable(frame).to_arrow().schema,
             mode="ignore",
             partition_by=partition_by,
             configuration=TABLE_CONFIGURATION,
@@ -234,6 +239,11 @@ class Lake:
         return found
 
 
+def _is_conflict(error: Exception) -> bool:
+    text = str(error).lower()
+    return isinstance(error, CommitFailedError) or "already exists" in text or "conflict" in text or "version" in text
+
+
 def quote(value: str) -> str:
     """A SQL string literal."""
     return "'" + value.replace("'", "''") + "'"
@@ -242,7 +252,8 @@ def quote(value: str) -> str:
 def content_version(frame: pl.DataFrame) -> str:
     """Hash of a table's content, whatever the order of its rows and columns: 16 hex digits."""
     columns = sorted(frame.columns)
-    ordered = frame.select(columns)
+    # JSON has no bytes.
+    ordered = frame.select(columns).with_columns(pl.col(pl.Binary).bin.encode("hex"))
     if "row_id" in columns:
         ordered = ordered.sort("row_id", *[c for c in columns if c != "row_id" and not ordered[c].dtype.is_nested()])
     digest = hashlib.sha256("\x1f".join(columns).encode())
@@ -250,9 +261,30 @@ def content_version(frame: pl.DataFrame) -> str:
     return digest.hexdigest()[:16]
 
 
-def without_null_types(frame: pl.DataFrame) -> pl.DataFrame:
-    """Columns that hold nothing but null become strings: Delta has no null type."""
-    return frame.with_columns(pl.col(c).cast(pl.String) for c, t in frame.schema.items() if t == pl.Null)
+def storable(frame: pl.DataFrame) -> pl.DataFrame:
+    """Types that Delta lacks as the nearest one that it has: nanoseconds as microseconds, null and others as text."""
+    casts = []
+    for column, dtype in frame.schema.items():
+        if isinstance(dtype, pl.Datetime) and dtype.time_unit != "us":
+            casts.append(pl.col(column).cast(pl.Datetime("us", dtype.time_zone)))
+        elif isinstance(dtype, pl.Duration):
+            casts.append(pl.col(column).dt.total_microseconds())
+        elif dtype in (pl.Null, pl.Time, pl.Int128, pl.Categorical) or isinstance(dtype, pl.Enum):
+            casts.append(pl.col(column).cast(pl.String))
+        elif dtype in (pl.UInt8, pl.UInt16, pl.UInt32):
+            casts.append(pl.col(column).cast(pl.Int64))
+        elif dtype == pl.UInt64:
+            casts.append(pl.col(column).cast(pl.String))
+    return frame.with_columns(casts)
+
+
+def _fits(values: pl.Series, stored: pl.DataType) -> bool:
+    """Whether a cast to the stored type loses nothing. Anything fits into text."""
+    try:
+        cast = values.cast(stored, strict=True)
+        return stored == pl.String or bool(cast.cast(values.dtype, strict=True).eq_missing(values).all())
+    except pl.exceptions.PolarsError:
+        return False
 
 
 def align(frame: pl.DataFrame, known: pl.Schema, table: str) -> pl.DataFrame:
@@ -262,19 +294,18 @@ def align(frame: pl.DataFrame, known: pl.Schema, table: str) -> pl.DataFrame:
         EnrichmentError: a value does not fit the stored type.
     """
     casts = []
+    frame = storable(frame)
     for column, dtype in frame.schema.items():
         stored = known.get(column)
         if stored is None or stored == dtype:
             continue
-        try:
-            frame.select(pl.col(column).cast(stored, strict=True))
-        except pl.exceptions.PolarsError as error:
+        if not _fits(frame[column], stored):
             raise EnrichmentError(
-                f"column {column!r} of {table} is stored as {stored} and now comes as {dtype}, which does not fit;"
-                " rename the column in source.columns or remove the old table"
-            ) from error
+                f"column {column!r} of {table} is stored as {stored} and now comes as {dtype}, with values that do not"
+                " fit; rename the column in source.columns or remove the old table"
+            )
         casts.append(pl.col(column).cast(stored))
     missing = [
         pl.lit(None, dtype=dtype).alias(column) for column, dtype in known.items() if column not in frame.columns
     ]
-    return without_null_types(frame.with_columns(*casts, *missing))
+    return frame.with_columns(*casts, *missing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterable
@@ -12,6 +13,8 @@ from duckdb_extensions import import_extension
 from filelock import FileLock
 
 from enrichment_platform.lake.location import warehouse_path
+
+logger = logging.getLogger("enrichment_platform.lake")
 
 
 def refresh_warehouse(uri: str, tables: Iterable[str]) -> Path | None:
@@ -36,8 +39,11 @@ def refresh_warehouse(uri: str, tables: Iterable[str]) -> Path | None:
                 schema, name = table.split("/")
                 source = f"{uri}/{table}".replace("'", "''")
                 connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
-                connection.execute(
-                    f'CREATE VIEW "{schema}"."{name}" AS SELECT * FROM delta_scan(\'{source}\')'  # noqa: S608
-                )
+                view = f'CREATE VIEW "{schema}"."{name}" AS SELECT * FROM delta_scan(\'{source}\')'  # noqa: S608
+                try:
+                    connection.execute(view)
+                except duckdb.Error as error:
+                    # One table that DuckDB cannot read must not take the view of the others away.
+                    logger.warning("warehouse.duckdb has no view of %s: %s", table, type(error).__name__)
         os.replace(fresh, path)
     return path

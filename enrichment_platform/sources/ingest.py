@@ -38,12 +38,14 @@ class Ingested:
         unplaced: Rows whose partition cannot be known, the same columns, partition_key `unplaced`; every
             partition's read of the source returns them again, with the same ids.
         outside: Rows dated before `partitions.start` or not before `partitions.end`: no partition takes them.
+        whole: The whole source passed by, so that every partition's read finds the same unplaced rows.
     """
 
     rows: pl.DataFrame
     rejected: pl.DataFrame
     unplaced: pl.DataFrame
     outside: int = 0
+    whole: bool = True
 
 
 def read_partition(source: SourceSpec, partitions: PartitionsSpec, window: PartitionWindow, root: Path) -> Ingested:
@@ -149,6 +151,7 @@ class _Intake:
             rejected=rejection_frame(self.rejected, self.window.key),
             unplaced=rejection_frame(self.unplaced, UNPLACED),
             outside=self.outside,
+            whole=self.reading.whole,
         )
 
     def _selection(self, batch: Batch) -> Selection:

@@ -130,7 +130,9 @@ def _message(error: Exception, url: sa.URL, name: str) -> str:
     reason = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
     detail = reason.args[0] if reason.args else ""
     if isinstance(detail, dict):  # pg8000 gives the fields of PostgreSQL's answer: M is the message, D the row
-        detail = detail.get("M", "")
+        # The message of a data error (class 22) quotes the value: its code has to do.
+        code = str(detail.get("C", ""))
+        detail = f"data error {code}" if code.startswith("22") else detail.get("M", "")
     text = f"{name}: {type(error).__name__}: {detail or reason}"
     for secret in (url.password, *(value for value in url.query.values() if isinstance(value, str))):
         text = text.replace(str(secret), "***") if secret else text

@@ -1,14 +1,18 @@
 """What the four assets of an enrichment share: definition, announcements, metadata, errors."""
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import dagster as dg
 import polars as pl
+from filelock import FileLock
 
 from enrichment_platform.errors import EnrichmentError
+from enrichment_platform.lake.location import home
 from enrichment_platform.spec import EnrichmentSpec, Stage
+from enrichment_platform.stages.instance import hold_run
 from enrichment_platform.stages.naming import asset_key, table
 from enrichment_platform.stages.outcome import StageOutcome
 from enrichment_platform.stages.partitions import partitions_definition
@@ -61,15 +65,41 @@ def stage_asset(
         freshness_policy=freshness,
     )
     def _stage(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        key = context.partition_key
+        hold_run(context.run_id)
+        key = one_partition(context)
         try:
-            outcome = work(context, key)
+            with partition_lock(spec, key):
+                outcome = work(context, key)
         except EnrichmentError as error:
             raise failure(error) from None
         announce(context, f"{spec.name} {key} {stage.value}: {_summary(outcome)}")
         return dg.MaterializeResult(metadata=_metadata(spec, stage, outcome, lineage))
 
     return _stage
+
+
+def one_partition(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> str:
+    """The partition of a run.
+
+    Raises:
+        dg.Failure: the run is over several.
+    """
+    if context.has_partition_key:
+        return str(context.partition_key)
+    span = context.partition_key_range
+    if span.start != span.end:
+        raise dg.Failure("a run is over one partition: launch it with one run a partition", allow_retries=False)
+    return str(span.start)
+
+
+def partition_lock(spec: EnrichmentSpec, key: str) -> FileLock:
+    """Held while a stage works on a partition, so that two runs of it on this machine follow each other.
+
+    The second one then finds the answers of the first, and publications do not interleave.
+    """
+    folder = home() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / f"{spec.name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.lock")
 
 
 def failure(error: EnrichmentError) -> dg.Failure:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from pathlib import Path
 
 import dagster as dg
 from dagster import DagsterRunStatus, RunsFilter
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from enrichment_platform.lake.location import home
 
 SETTINGS = Path(__file__).parent.parent / "dagster.yaml"
-PROCESS_TAG = "enrichment/process"
 UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+_held: dict[str, FileLock] = {}
 
 
 def prepare_dagster_home() -> Path:
@@ -36,48 +35,54 @@ def open_instance() -> dg.DagsterInstance:
         return dg.DagsterInstance.get()
 
 
-def this_process() -> str:
-    """Identifies this process on this machine: host, pid and the time it started."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+def hold_run(run_id: str) -> None:
+    """Hold the run's file for as long as this process lives; the operating system lets go of it when it dies."""
+    if run_id not in _held:
+        lock = FileLock(_run_file(run_id))
+        lock.acquire()
+        _held[run_id] = lock
+
+
+def release_run(run_id: str) -> None:
+    """Let go of the run's file: the run has ended."""
+    if run_id in _held:
+        _held.pop(run_id).release()
+        _run_file(run_id).unlink(missing_ok=True)
 
 
 def end_orphaned_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Mark runs whose `enrichment run` process is gone as failed and free their pool slots; returns their ids.
+    """Mark runs whose process is gone as failed and free their pool slots; returns their ids.
 
-    A killed command cannot do it, no daemon may be running, and a slot that stays taken blocks every later run.
+    A killed process cannot do it, and Dagster's default launcher does not look after its processes; a slot that stays
+    taken blocks every later run. Runs whose file is not here (another machine's) are left alone.
     """
     ended = []
     for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)):
-        owner = run.tags.get(PROCESS_TAG)
-        if owner is None or _alive(owner):
+        path = _run_file(run.run_id)
+        if run.run_id in _held or not path.exists():
             continue
-        instance.report_run_failed(run, "the process of this run is gone; what it was answered is kept in the ledger")
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-        ended.append(run.run_id)
+        try:
+            with FileLock(path, timeout=0):
+                instance.report_run_failed(
+                    run, "the process of this run is gone; what it was answered is kept in the ledger"
+                )
+                instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+                ended.append(run.run_id)
+        except Timeout:
+            continue
     return ended
 
 
-def _alive(owner: str) -> bool:
-    host, pid, started = owner.rsplit(":", 2)
-    if host != socket.gethostname():
-        return True  # nothing can be said about a process of another machine
-    return _started(int(pid)) == started
+def slot_holders(instance: dg.DagsterInstance, pool: str) -> list[str]:
+    """Ids of the runs that hold the slots of a concurrency pool, when none is free."""
+    storage = instance.event_log_storage
+    if pool not in storage.get_concurrency_keys():
+        return []
+    info = storage.get_concurrency_info(pool)
+    return sorted({slot.run_id for slot in info.claimed_slots}) if info.active_slot_count >= info.slot_count else []
 
 
-def _started(pid: int) -> str:
-    """Start time of a process as the kernel tells it, empty when there is none; a pid alone may be used again."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return _running_without_proc(pid)
-    return stat.rsplit(")", 1)[1].split()[19]
-
-
-def _running_without_proc(pid: int) -> str:
-    if Path("/proc/self/stat").exists():
-        return ""
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return ""
-    return "running"
+def _run_file(run_id: str) -> Path:
+    folder = prepare_dagster_home() / "processes"
+    folder.mkdir(exist_ok=True)
+    return folder / f"{run_id}.lock"

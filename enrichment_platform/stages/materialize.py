@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,8 +12,10 @@ from dagster._core.errors import DagsterAssetCheckFailedError
 
 from enrichment_platform.errors import InputError
 from enrichment_platform.spec import EnrichmentSpec, Stage
-from enrichment_platform.stages.instance import PROCESS_TAG, end_orphaned_runs, open_instance, this_process
-from enrichment_platform.stages.naming import asset_key, job_name
+from enrichment_platform.stages.instance import end_orphaned_runs, open_instance, release_run, slot_holders
+from enrichment_platform.stages.naming import asset_key, job_name, model_pool
+
+logger = logging.getLogger("enrichment_platform.run")
 
 # The terminal shows our progress lines; Dagster's own log of the run is in its instance, for the UI.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -60,14 +63,19 @@ def materialize_partitions(
         end_orphaned_runs(instance)
         runs = []
         for key in keys:
+            holders = slot_holders(instance, model_pool(spec.model.pool))
+            if holders:
+                logger.info(
+                    "waiting for a slot of %s, held by runs %s", model_pool(spec.model.pool), ", ".join(holders)
+                )
             result = job.execute_in_process(
                 instance=instance,
                 partition_key=key,
                 run_config=QUIET,
                 asset_selection=selection,
                 raise_on_error=False,
-                tags={PROCESS_TAG: this_process()},
             )
+            release_run(result.run_id)
             runs.append(_partition_run(key, result))
             on_partition(runs[-1])
         return runs

@@ -30,16 +30,37 @@ def partitions_definition(spec: PartitionsSpec) -> dg.PartitionsDefinition[str]:
         return dg.StaticPartitionsDefinition(spec.keys)
     try:
         ZoneInfo(spec.timezone)
-        return _TIME[spec.type](
+        partitions = _TIME[spec.type](
             start_date=spec.start,
             end_date=spec.end,
             end_offset=spec.end_offset,
             timezone=spec.timezone,
+            **_offset(spec),
         )
+        _refuse_cut_ends(spec, partitions)
+        return partitions
     except Exception as error:
         raise InputError(
             f"partitions: {error}; write start and end as 2026-01-31 (hourly: 2026-01-31-00:00)"
         ) from error
+
+
+def _offset(spec: PartitionsSpec) -> dict[str, int]:
+    """Weeks and months begin on the day of `start`, so that no row between `start` and a first boundary is left out."""
+    if spec.type not in ("weekly", "monthly"):
+        return {}
+    start = datetime.strptime(str(spec.start), "%Y-%m-%d")
+    # Dagster counts weekdays from Sunday, and months from day 1.
+    return {"day_offset": start.isoweekday() % 7 if spec.type == "weekly" else start.day}
+
+
+def _refuse_cut_ends(spec: PartitionsSpec, partitions: dg.PartitionsDefinition[str]) -> None:
+    if spec.end is None or not isinstance(partitions, dg.TimeWindowPartitionsDefinition):
+        return
+    end = partitions.end
+    last = partitions.get_prev_partition_window(end) if end else None
+    if end and last and last.end != end:
+        raise ValueError(f"`end` cuts a partition in two: {last.end:%Y-%m-%d} or a later boundary is allowed")
 
 
 def window(partitions: dg.PartitionsDefinition[str], key: str) -> PartitionWindow:

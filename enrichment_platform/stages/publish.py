@@ -137,16 +137,22 @@ def restore(lake: Lake, spec: EnrichmentSpec, partition_key: str, version: int |
         raise InputError(
             f"{spec.name} {partition_key} has {len(found)} published versions; there is none to go back to"
         )
-    wanted = found[1] if version is None else next((c for c in found if c.version == version), None)
+    if version is None:
+        # After a restore, the version before is the one before what was restored, not the one gone back from.
+        newest = int(found[0].notes.get("restored", found[0].version))
+        wanted = next((commit for commit in found if commit.version < newest), None)
+    else:
+        wanted = next((commit for commit in found if commit.version == version), None)
     if wanted is None:
         known = ", ".join(str(commit.version) for commit in found)
-        raise InputError(f"{spec.name} {partition_key} has no version {version}; it has {known}")
+        asked = "earlier version" if version is None else f"version {version}"
+        raise InputError(f"{spec.name} {partition_key} has no {asked}; it has {known} (--version takes one)")
     rows = lake.read(table(spec, Stage.ENRICHED), partition_key, version=wanted.version)
-    quarantined_at = next(
-        commit
-        for commit in lake.commits(quarantine_table(spec), partition_key)
-        if commit.commit_id == wanted.notes["quarantine_commit"]
-    )
+    quarantine_id = wanted.notes.get("quarantine_commit")
+    quarantines = lake.commits(quarantine_table(spec), partition_key)
+    quarantined_at = next((commit for commit in quarantines if commit.commit_id == quarantine_id), None)
+    if quarantined_at is None:
+        raise InputError(f"the quarantine that belongs to version {wanted.version} is gone; it cannot be restored")
     aside = lake.read(quarantine_table(spec), partition_key, version=quarantined_at.version)
     quarantine_commit = lake.replace_partition(quarantine_table(spec), partition_key, aside)
     notes = {

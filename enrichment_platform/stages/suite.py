@@ -9,7 +9,7 @@ from enrichment_platform.checks import CheckResult, check_names
 from enrichment_platform.errors import EnrichmentError
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, Stage
-from enrichment_platform.stages.asset import announce, failure
+from enrichment_platform.stages.asset import announce, failure, one_partition
 from enrichment_platform.stages.naming import asset_key
 from enrichment_platform.stages.partitions import partitions_definition
 from enrichment_platform.stages.publish import check_partition
@@ -32,7 +32,7 @@ def suite_checks(spec: EnrichmentSpec) -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(specs=specs, name=f"{spec.name}__checks", can_subset=False)
     def _suite(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        partition_key = context.partition_key
+        partition_key = one_partition(context)
         try:
             verdict = check_partition(Lake.from_environment(), spec, partition_key)
         except EnrichmentError as error:

@@ -129,7 +129,7 @@ def test_evidence_is_text_or_null() -> None:
     fields = [field("date", evidence=True)]
     read = read_answer('{"value": "2024-05-03", "value_evidence": "3 May"}', fields)
     assert read == {"value": date(2024, 5, 3), "value_evidence": "3 May"}
-    with pytest.raises(MalformedAnswerError, match="^value_evidence is not a string$"):
+    with pytest.raises(MalformedAnswerError, match=r"^value_evidence is not a string$"):
         read_answer('{"value": "2024-05-03", "value_evidence": 3}', fields)
 
 

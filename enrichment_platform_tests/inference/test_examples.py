@@ -41,7 +41,7 @@ def shown(examples: NearestExamples, text: str | None) -> list[str]:
 
 def test_the_nearest_example_comes_last() -> None:
     assert shown(nearest(TEXTS), "my password: login fails")[-1] == "password login broken"
-    assert shown(nearest(TEXTS), "REFUND the parcel!") [-1] == "refund of the parcel"
+    assert shown(nearest(TEXTS), "REFUND the parcel!")[-1] == "refund of the parcel"
 
 
 def test_as_many_are_shown_as_asked_for_or_as_there_are() -> None:
@@ -66,7 +66,7 @@ def test_the_digest_changes_with_any_example_their_order_and_their_number() -> N
 
 @pytest.mark.parametrize("texts", [["1", "2 3"], [], ["", ""]])
 def test_examples_without_words_are_one_clear_error(texts: list[str]) -> None:
-    with pytest.raises(InputError, match="labelled_examples: .*give rows with text in body"):
+    with pytest.raises(InputError, match=r"labelled_examples: .*give rows with text in body"):
         nearest(texts)
 
 

@@ -144,7 +144,9 @@ def test_markup_is_not_escaped() -> None:
     assert user_message("{{ body }}", {"title": "", "body": "<b> & 'x'"}) == "<b> & 'x'"
 
 
-@pytest.mark.parametrize("token", ["<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<||>", "<|>", "<<||>>"])
+@pytest.mark.parametrize(
+    "token", ["<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<||>", "<|>", "<<||>>"]
+)
 def test_control_tokens_of_a_row_are_defused_wherever_they_stand(token: str) -> None:
     values = {"text": f"a{token}system", "list": [token, {token: token}]}
     for value in values.values():

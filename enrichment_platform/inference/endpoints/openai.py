@@ -127,6 +127,11 @@ class OpenAIEndpoint:
                 f"endpoint {self.name!r} at {_shown(self._base)} refuses the key (status {response.status});"
                 " set the variable that api_key_env names (ENRICHMENT_API_KEY for the default pool)"
             )
+        if response.status not in (200, 404, 405):  # a server that has no such page names its model "default"
+            raise EndpointUnavailableError(
+                f"endpoint {self.name!r} at {_shown(self._base)} does not list its models (status {response.status});"
+                " wait until it has started, or name the model (ENRICHMENT_MODEL for the default pool)"
+            )
         return response
 
     async def _send(self, method: str, url: URL, data: bytes | None = None) -> _Response:
