@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import click
 
 from enrichment_platform.errors import EnrichmentError, InputError
 from enrichment_platform.lake.location import home, lake_uri, warehouse_path
+from enrichment_platform.printable import printable
 
 F = TypeVar("F", bound=Callable[..., Any])
 as_json = click.option("--json", "json_output", is_flag=True, help="Print JSON and nothing else.")
@@ -28,8 +30,15 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except EnrichmentError as error:
-            click.echo(f"error: {error}", err=True)
+            click.echo(printable(f"error: {error}"), err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(printable(f"error: {where}{error.strerror or error}; see ENRICHMENT_HOME"), err=True)
+            ctx.exit(2)
+        except KeyboardInterrupt:
+            click.echo("interrupted; run the same command again", err=True)
+            ctx.exit(1)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -106,7 +115,9 @@ def run(
         click.echo(json.dumps([report.as_dict() for report in reports], default=str))
     else:
         for report in reports:
-            click.echo(report.line())
+            click.echo(printable(report.line()))
+        if reports and reports[-1].unplaced:
+            click.echo(reports[-1].unplaced_line())
     sys.exit(0 if all(one.succeeded for one in runs) else 1)
 
 
@@ -120,7 +131,7 @@ def sql(query: str, json_output: bool) -> None:
 
     rows = run_query(Lake.from_environment(), query)
     if json_output:
-        click.echo(json.dumps(rows.to_pylist(), default=_plain))
+        click.echo(json.dumps(_finite(rows.to_pylist()), default=_plain))
         return
     _table(
         rows.column_names,
@@ -165,16 +176,22 @@ def status(json_output: bool) -> None:
 @click.argument("name")
 @click.option("--partition", metavar="KEY", help="One partition; all when absent.")
 @click.option("--reason", help="Only rows with this reason.")
+@click.option("--staged", is_flag=True, help="Rows of the staged version that fail a check, published or not.")
 @as_json
-def quarantine(name: str, partition: str | None, reason: str | None, json_output: bool) -> None:
+def quarantine(name: str, partition: str | None, reason: str | None, staged: bool, json_output: bool) -> None:
     """List the rows of NAME that were not published, each with its stage and reason."""
     import polars as pl
 
     from enrichment_platform.lake.tables import Lake
     from enrichment_platform.location import load_location
+    from enrichment_platform.stages.publish import failing_rows
     from enrichment_platform.stages.quarantine import read
 
-    rows = read(Lake.from_environment(), load_location().enrichment(name), partition)
+    spec = load_location().enrichment(name)
+    if staged and not partition:
+        raise InputError("--staged needs --partition")
+    lake = Lake.from_environment()
+    rows = failing_rows(lake, spec, str(partition)) if staged else read(lake, spec, partition)
     rows = rows.filter(pl.col("reason") == reason) if reason else rows
     rows = rows.sort("partition_key", "stage", "row_id")
     if json_output:
@@ -234,15 +251,29 @@ def dev(port: int, host: str) -> None:
     os.execv(program, arguments)  # noqa: S606 - a fixed program of this environment
 
 
+class _TerminalFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+
 def _show_progress(*, quiet: bool) -> None:
     for name in ("dagster", "dagster.builtin"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(_TerminalFormatter("%(asctime)s %(message)s", "%H:%M:%S"))
     logger = logging.getLogger("enrichment_platform")
     logger.handlers = [handler]
     logger.propagate = False
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
+
+
+def _finite(value: Any) -> Any:
+    """NaN and infinity as null: JSON has neither."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return {key: _finite(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _plain(value: Any) -> Any:
@@ -252,16 +283,17 @@ def _plain(value: Any) -> Any:
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
+    text = "" if value is None else printable(str(value))
     return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _table(columns: list[str], rows: list[list[str]]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns)
+    table = Table(*(escape(printable(column)) for column in columns))
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console(width=None if sys.stdout.isatty() else 160).print(table)

@@ -21,6 +21,10 @@ class EndpointUnavailableError(EnrichmentError):
     """No endpoint of the pool answers; what was answered before is kept."""
 
 
+class RunInterruptedError(EnrichmentError):
+    """A stop signal came while the model was asked; the answers up to there are kept."""
+
+
 class DataClassError(EnrichmentError):
     """No endpoint of the pool may see rows of the enrichment's data class."""
 

@@ -29,7 +29,7 @@ class Location:
         """
         if name not in self.enrichments:
             near = get_close_matches(name, self.enrichments, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = f"; did you mean {near[0]}?" if near else "."
             raise InputError(f"there is no enrichment {name!r}{hint} Known: {', '.join(sorted(self.enrichments))}")
         return self.enrichments[name]
 
@@ -44,6 +44,10 @@ def load_location() -> Location:
         from enrichment_platform.definitions import defs
 
         components = dg.ComponentTree.for_project(Path(__file__).parent).get_all_components(of_type=Enrichment)
+        names = [component.name for component in components]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise InputError(f"attributes.name: {', '.join(twice)} is the name of more than one enrichment")
         return Location(defs(), {component.name: component for component in components})
     except Exception as error:
         raise InputError(

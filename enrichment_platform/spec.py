@@ -105,6 +105,9 @@ class PartitionsSpec(SpecModel):
         if self.type == "static":
             if not self.keys or not self.column:
                 raise ValueError("static partitions need `keys` and the source `column` that holds them")
+            wrong = [key for key in self.keys if not key.strip() or key != key.strip() or key == "unplaced"]
+            if wrong or len(set(self.keys)) < len(self.keys):
+                raise ValueError("static `keys` are distinct, not blank, without spaces around, and not `unplaced`")
         elif self.start is None:
             raise ValueError(f"{self.type} partitions need `start`, e.g. 2026-01-01")
         return self

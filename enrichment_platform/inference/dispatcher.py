@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, replace
 
-from enrichment_platform.errors import DataClassError, EndpointUnavailableError, EnrichmentError
+from enrichment_platform.errors import DataClassError, EndpointUnavailableError, EnrichmentError, RunInterruptedError
 from enrichment_platform.inference.answer_schema import MalformedAnswerError, read_answer
 from enrichment_platform.inference.endpoints.protocol import (
     Completion,
@@ -18,6 +18,7 @@ from enrichment_platform.inference.endpoints.protocol import (
     EndpointError,
     Failure,
 )
+from enrichment_platform.inference.interrupts import on_stop_signal
 from enrichment_platform.inference.ledger import Answer, Attempt, Ledger, Settlement
 from enrichment_platform.inference.progress import Progress
 from enrichment_platform.inference.retry import MALFORMED, TRUNCATED, wait_s
@@ -78,6 +79,7 @@ class Dispatcher:
     partition_key: str
     on_progress: Callable[[Progress], None] = lambda _: None
     _jitter: random.Random = field(default_factory=random.Random)
+    _stopped: list[EnrichmentError] = field(default_factory=list)
 
     async def answer(self, questions: Sequence[Question]) -> list[RowAnswer]:
         """Answer every question, in order.
@@ -104,7 +106,8 @@ class Dispatcher:
         self.on_progress(progress)
         asked: dict[str, Answer] = {}
         try:
-            await self._ask_all(lanes, [(questions[i], keys[i]) for i in open_rows], known, asked, progress)
+            with on_stop_signal(self._stop):
+                await self._ask_all(lanes, [(questions[i], keys[i]) for i in open_rows], known, asked, progress)
         finally:
             for lane in lanes:
                 await lane.endpoint.close()
@@ -113,6 +116,9 @@ class Dispatcher:
             RowAnswer(question.row_id, _known(answer), copied=first_row[row_keys[0]] != index)
             for index, (question, row_keys, answer) in enumerate(zip(questions, keys, answers, strict=True))
         ]
+
+    def _stop(self) -> None:
+        self._stopped.append(RunInterruptedError("interrupted"))
 
     async def _lanes(self) -> list[_Lane]:
         lanes, reasons = [], []
@@ -146,16 +152,15 @@ class Dispatcher:
         progress: Progress,
     ) -> None:
         pending = iter(work)
-        stopped: list[EnrichmentError] = []
 
         async def worker() -> None:
             for question, keys in pending:
-                if stopped:
+                if self._stopped:
                     return
                 try:
                     answer = asked[keys[0]] = await self._ask(lanes, question, keys, known, progress)
                 except EnrichmentError as error:
-                    stopped.append(error)
+                    self._stopped.append(error)
                     return
                 progress.asked += 1
                 progress.failed += answer.status == FAILED
@@ -166,8 +171,13 @@ class Dispatcher:
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):
                 group.create_task(worker())
-        if stopped:
-            raise stopped[0]
+        if isinstance(next(iter(self._stopped), None), RunInterruptedError) and len(asked) < len(work):
+            kept = progress.asked - progress.failed
+            raise RunInterruptedError(f"interrupted: {kept} answers of this run are kept; run the same command again")
+        if self._stopped and not isinstance(self._stopped[0], RunInterruptedError):
+            raise self._stopped[0]
+        if asked and all(_unreachable(answer) for answer in asked.values()):
+            raise self._unavailable(lanes, progress)
 
     async def _ask(
         self, lanes: list[_Lane], question: Question, keys: list[str], known: Mapping[str, Answer], progress: Progress
@@ -188,13 +198,16 @@ class Dispatcher:
                 return answer
             failed = answer
         if failed is None or (failed.finish_reason != Failure.BAD_REQUEST and all(lane.down for lane in lanes)):
-            reasons = "; ".join(f"{lane.endpoint.name}: {lane.last_failure}" for lane in lanes)
-            raise EndpointUnavailableError(
-                f"no endpoint of pool {self.task.spec.model.pool!r} answers ({reasons});"
-                f" {progress.asked - progress.failed} answers of this run are kept: run again when it is back"
-            )
+            raise self._unavailable(lanes, progress)
         # No model answered, so the row does not mix fingerprints: it counts under the one that was wanted.
         return replace(failed, fingerprint=lanes[0].fingerprint, request_key=keys[0])
+
+    def _unavailable(self, lanes: list[_Lane], progress: Progress) -> EndpointUnavailableError:
+        reasons = "; ".join(f"{lane.endpoint.name}: {lane.last_failure}" for lane in lanes)
+        return EndpointUnavailableError(
+            f"no endpoint of pool {self.task.spec.model.pool!r} answers ({reasons});"
+            f" {progress.asked - progress.failed} answers of this run are kept: run again when it is back"
+        )
 
 
 @dataclass
@@ -329,6 +342,10 @@ class _Row:
             cost_usd=self.cost_usd,
             latency_ms=self.latency_ms,
         )
+
+
+def _unreachable(answer: Answer) -> bool:
+    return answer.status == FAILED and answer.finish_reason != Failure.BAD_REQUEST
 
 
 def _status(completion: Completion, task: Task) -> tuple[str, str | None]:

@@ -18,6 +18,7 @@ Message = dict[str, str]
 _ENVIRONMENT = ImmutableSandboxedEnvironment(
     undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=False
 )
+del _ENVIRONMENT.filters["random"]  # the same row has to give the same prompt
 _ENVIRONMENT.globals.clear()  # a template sees the declared columns and nothing else
 
 
@@ -101,6 +102,9 @@ def describe(output: list[OutputField]) -> str:
 
 def prompt_problems(spec: PromptSpec, output: list[OutputField]) -> list[str]:
     """What is wrong with the template or its examples; empty when nothing is."""
+    names = [c for c in spec.columns if not c.isidentifier() or c.lower() in ("true", "false", "none")]
+    if names:
+        return [f"prompt.columns: {', '.join(names)} cannot be a name in a template; rename in source.columns"]
     try:
         tree = _ENVIRONMENT.parse(template_source(spec))
         _ENVIRONMENT.from_string(template_source(spec))

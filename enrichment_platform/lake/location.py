@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from enrichment_platform.errors import InputError
+
 
 def home() -> Path:
     """Folder of all local state: `ENRICHMENT_HOME`, or `.enrichment` in the current folder; absolute."""
@@ -13,10 +15,16 @@ def home() -> Path:
 
 def lake_uri() -> str:
     """URI of the lake: `ENRICHMENT_LAKE` (a path or `s3://bucket/prefix`), or `lake/` under the home."""
-    configured = os.environ.get("ENRICHMENT_LAKE")
-    if not configured:
-        return str(home() / "lake")
-    return configured.rstrip("/") if "://" in configured else str(Path(configured).expanduser().absolute())
+    configured = os.environ.get("ENRICHMENT_LAKE") or str(home() / "lake")
+    if "://" in configured:
+        if not configured.startswith("s3://"):
+            raise InputError(f"ENRICHMENT_LAKE is {configured}; allowed are a path and s3://bucket/prefix")
+        return configured.rstrip("/")
+    path = Path(configured).expanduser().absolute()
+    existing = next(folder for folder in (path, *path.parents) if folder.exists())
+    if not existing.is_dir():
+        raise InputError(f"the lake cannot be at {path}: {existing} is a file; see ENRICHMENT_HOME and ENRICHMENT_LAKE")
+    return str(path)
 
 
 def ledger_url() -> str:

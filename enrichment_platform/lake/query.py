@@ -25,7 +25,10 @@ def query(lake: Lake, sql: str) -> pa.Table:
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         try:
-            return connection.execute(sql).to_arrow_table()
+            statements = connection.extract_statements(sql)
+            if len(statements) != 1:
+                raise InputError(f"give one query; there are {len(statements)}")
+            return connection.execute(statements[0]).to_arrow_table()
         except duckdb.Error as error:
             names = ", ".join(table.replace("/", ".") for table in tables) or "none yet; run an enrichment first"
             raise InputError(f"{error}\nTables: {names}") from error

@@ -104,7 +104,7 @@ def partition_lock(spec: EnrichmentSpec, key: str) -> FileLock:
 
 def failure(error: EnrichmentError) -> dg.Failure:
     """A step failure that shows the message of an error that a user can cause, and no traceback."""
-    return dg.Failure(description=str(error), allow_retries=False)
+    return dg.Failure(description=str(error), metadata={"error": type(error).__name__}, allow_retries=False)
 
 
 def announce(

@@ -8,11 +8,19 @@ from pathlib import Path
 
 import dagster as dg
 from dagster import DagsterRunStatus, RunsFilter
+from dagster._core.instance.ref import InstanceRef
 from filelock import FileLock, Timeout
 
 from enrichment_platform.lake.location import home
 
 SETTINGS = Path(__file__).parent.parent / "dagster.yaml"
+# Capturing output starts helper processes, which Ctrl-C kills with a traceback each; the terminal has the output.
+NO_COMPUTE_LOGS = {
+    "compute_logs": {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+}
 UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 _held: dict[str, FileLock] = {}
 
@@ -32,7 +40,7 @@ def open_instance() -> dg.DagsterInstance:
     """The instance of DAGSTER_HOME; one process at a time: Dagster's SQLite fails when two create it."""
     folder = prepare_dagster_home()
     with FileLock(folder / ".create.lock"):
-        return dg.DagsterInstance.get()
+        return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), overrides=NO_COMPUTE_LOGS))
 
 
 def hold_run(run_id: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError
 
-from enrichment_platform.errors import InputError
+from enrichment_platform.errors import InputError, RunInterruptedError
 from enrichment_platform.spec import EnrichmentSpec, Stage
 from enrichment_platform.stages.instance import end_orphaned_runs, open_instance, release_run, slot_holders
 from enrichment_platform.stages.naming import asset_key, job_name, model_pool
@@ -31,6 +31,7 @@ class PartitionRun:
     materialized: list[str] = field(default_factory=list)
     failed_checks: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    interrupted: bool = False
     requests: int = 0
     asking_seconds: float = 0.0
 
@@ -78,6 +79,8 @@ def materialize_partitions(
             release_run(result.run_id)
             runs.append(_partition_run(key, result))
             on_partition(runs[-1])
+            if runs[-1].interrupted:
+                break
         return runs
 
 
@@ -93,6 +96,7 @@ def _partition_run(key: str, result: dg.ExecuteInProcessResult) -> PartitionRun:
         ],
         failed_checks=[check.check_name for check in checks if not check.passed],
         errors=[_message(event) for event in result.get_step_failure_events() if not _is_check_failure(event)],
+        interrupted=any(_is_interruption(event) for event in result.get_step_failure_events()),
         requests=int(figures.get("requests", 0)),
         asking_seconds=float(figures.get("seconds", 0.0)),
     )
@@ -111,8 +115,17 @@ def _is_check_failure(event: dg.DagsterEvent) -> bool:
     return error is not None and error.cls_name == DagsterAssetCheckFailedError.__name__
 
 
+def _is_interruption(event: dg.DagsterEvent) -> bool:
+    failure = event.step_failure_data
+    entries = failure.user_failure_data.metadata if failure.user_failure_data else {}
+    ours = entries.get("error") == dg.TextMetadataValue(RunInterruptedError.__name__)
+    return ours or (failure.error is not None and failure.error.cls_name == "DagsterExecutionInterruptedError")
+
+
 def _message(event: dg.DagsterEvent) -> str:
     failure = event.step_failure_data
+    if failure.error is not None and failure.error.cls_name == "DagsterExecutionInterruptedError":
+        return "interrupted; run the same command again"
     said = failure.user_failure_data.description if failure.user_failure_data else None
     if said:
         return said

@@ -89,10 +89,12 @@ def publish(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> StageOutcom
     good = staged.classified.join(failures.select("row_id"), on="row_id", how="anti")
     outputs = [column for field in spec.output for column in output_columns(field)]
     # A source may have a column called `model` of its own; ours steps aside.
-    provenance = [
-        pl.col(name).alias(f"answer_{name}" if name in staged.cleaned.columns else name) for name in PROVENANCE
-    ]
-    published = staged.cleaned.join(good.select("row_id", *outputs, *provenance), on="row_id", how="inner")
+    # Columns that the source once had stay in the stored table, empty: what it has now is what counts.
+    source = spec.source
+    own = {*source.columns, *source.key, source.timestamp} if source.columns else set(staged.cleaned.columns)
+    kept = staged.cleaned.drop([name for name in PROVENANCE if name not in own], strict=False)
+    provenance = [pl.col(name).alias(f"answer_{name}" if name in own else name) for name in PROVENANCE]
+    published = kept.join(good.select("row_id", *outputs, *provenance), on="row_id", how="inner")
     _reconcile(spec, partition_key, staged, published, failures)
     quarantine_commit = quarantine.replace(lake, spec, partition_key, Stage.CLASSIFIED, failures)
     notes = {"staged_version": staged.version, "quarantine_commit": quarantine_commit}
@@ -115,6 +117,12 @@ def _reconcile(
         )
 
 
+def failing_rows(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> pl.DataFrame:
+    """Rows of the staged version that fail a check now: row_id, partition_key, stage, reason, detail."""
+    failures = suite_verdict(spec, read_staged(lake, spec, partition_key)).failures
+    return failures.with_columns(stage=pl.lit(Stage.CLASSIFIED.value)).select(list(quarantine.SCHEMA))
+
+
 def publications(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> list[Commit]:
     """Published versions of a partition, newest first."""
     return lake.commits(table(spec, Stage.ENRICHED), partition_key)
@@ -133,19 +141,19 @@ def restore(lake: Lake, spec: EnrichmentSpec, partition_key: str, version: int |
         InputError: the partition has no such version.
     """
     found = publications(lake, spec, partition_key)
-    if len(found) < 2:
-        raise InputError(
-            f"{spec.name} {partition_key} has {len(found)} published versions; there is none to go back to"
-        )
+    if not found:
+        raise InputError(f"{spec.name} {partition_key} was never published")
     if version is None:
         # After a restore, the version before is the one before what was restored, not the one gone back from.
         newest = int(found[0].notes.get("restored", found[0].version))
-        wanted = next((commit for commit in found if commit.version < newest), None)
+        content = found[0].notes.get("staged_version")
+        others = (commit for commit in found if commit.notes.get("staged_version") != content)
+        wanted = next((commit for commit in others if commit.version < newest), None)
     else:
         wanted = next((commit for commit in found if commit.version == version), None)
     if wanted is None:
         known = ", ".join(str(commit.version) for commit in found)
-        asked = "earlier version" if version is None else f"version {version}"
+        asked = "earlier version with other content" if version is None else f"version {version}"
         raise InputError(f"{spec.name} {partition_key} has no {asked}; it has {known} (--version takes one)")
     rows = lake.read(table(spec, Stage.ENRICHED), partition_key, version=wanted.version)
     quarantine_id = wanted.notes.get("quarantine_commit")

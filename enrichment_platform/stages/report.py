@@ -14,6 +14,7 @@ from enrichment_platform.spec import EnrichmentSpec, Stage
 from enrichment_platform.stages import quarantine
 from enrichment_platform.stages.materialize import PartitionRun
 from enrichment_platform.stages.naming import table
+from enrichment_platform.stages.raw import UNPLACED
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,9 @@ class PartitionReport:
     quarantined: dict[str, int]
     failed_checks: list[str]
     errors: list[str]
+    materialized: list[str]
+    rejected: int
+    unplaced: int
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain data."""
@@ -36,18 +40,35 @@ class PartitionReport:
 
     def line(self) -> str:
         """One line, and one more for each error."""
-        aside = ", ".join(f"{count} {reason}" for reason, count in self.quarantined.items())
-        state = "ok    " if self.succeeded else "FAILED"
-        text = f"{state} {self.name} {self.partition_key}: {self.raw} rows in, {self.published} published"
-        text += f", {sum(self.quarantined.values())} quarantined ({aside})" if aside else ""
-        if self.failed_checks:
-            text += f"; failed checks: {', '.join(self.failed_checks)}; the published version is unchanged"
-        return "\n".join([text, *(f"       {error}" for error in self.errors)])
+        name = f"{self.name} {self.partition_key}"
+        if not self.succeeded:
+            done = ", ".join(self.materialized) or "nothing"
+            lines = [f"FAILED {name}: materialized {done}; what is published is unchanged ({self.published} rows)"]
+            if self.failed_checks:
+                see = f"enrichment quarantine {self.name} --partition {self.partition_key} --staged"
+                lines.append(f"       failed checks: {', '.join(self.failed_checks)}; `{see}` lists the rows")
+        elif Stage.ENRICHED.value not in self.materialized:
+            lines = [f"ok     {name}: materialized {', '.join(self.materialized)}"]
+        else:
+            aside = ", ".join(f"{count} {reason}" for reason, count in self.quarantined.items())
+            lines = [f"ok     {name}: {self.raw + self.rejected} rows in, {self.published} published"]
+            lines[0] += f", {sum(self.quarantined.values())} quarantined ({aside})" if aside else ""
+        return "\n".join([*lines, *(f"       {error}" for error in self.errors)])
+
+    def unplaced_line(self) -> str:
+        """What to say of rows that no partition holds; empty when there are none."""
+        if not self.unplaced:
+            return ""
+        return (
+            f"{self.unplaced} rows of the source cannot be placed in a partition:"
+            f" `enrichment quarantine {self.name} --partition {UNPLACED}` lists them"
+        )
 
 
 def partition_report(spec: EnrichmentSpec, run: PartitionRun) -> PartitionReport:
     """Read back what a run left in the lake."""
     lake = Lake.from_environment()
+    aside = quarantine.read(lake, spec, run.partition_key)
     return PartitionReport(
         name=spec.name,
         partition_key=run.partition_key,
@@ -55,9 +76,12 @@ def partition_report(spec: EnrichmentSpec, run: PartitionRun) -> PartitionReport
         succeeded=run.succeeded,
         raw=rows(lake, spec, Stage.RAW, run.partition_key).height,
         published=rows(lake, spec, Stage.ENRICHED, run.partition_key).height,
-        quarantined=quarantine.by_reason(quarantine.read(lake, spec, run.partition_key)),
+        quarantined=quarantine.by_reason(aside),
         failed_checks=run.failed_checks,
         errors=run.errors,
+        materialized=run.materialized,
+        rejected=aside.filter(pl.col("stage") == Stage.RAW.value).height,
+        unplaced=quarantine.read(lake, spec, UNPLACED).height,
     )
 
 

@@ -15,7 +15,6 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -38,7 +37,8 @@ LAUNCH = """mutation($params: ExecutionParams!) { launchPipelineExecution(execut
 EXECUTIONS = """query($check: String!, $partition: String) { assetCheckExecutions(
   assetKey: {path: ["letters", "classified"]}, checkName: $check, partition: $partition, limit: 10) {
   status partition evaluation { success description } } }"""
-DRY_RUN = """mutation($schedule: ScheduleSelector!, $at: Float) { scheduleDryRun(selectorData: $schedule, timestamp: $at) {
+DRY_RUN = """mutation($schedule: ScheduleSelector!, $at: Float) {
+  scheduleDryRun(selectorData: $schedule, timestamp: $at) {
   __typename ... on PythonError { message } ... on DryRunInstigationTick { evaluationResult {
   error { message } skipReason runRequests { runKey tags { key value } } } } } }"""
 
@@ -89,9 +89,7 @@ class Dagster:
 
     def checks(self, day: str) -> dict[str, list[str]]:
         """Statuses of every check in a partition."""
-        return {
-            check: [one["status"] for one in self.ask(EXECUTIONS, check=check, partition=day)] for check in CHECKS
-        }
+        return {check: [one["status"] for one in self.ask(EXECUTIONS, check=check, partition=day)] for check in CHECKS}
 
 
 def await_(reached: Callable[[], bool], what: str, seconds: float = 120) -> None:
@@ -104,7 +102,11 @@ def await_(reached: Callable[[], bool], what: str, seconds: float = 120) -> None
 @pytest.fixture(scope="module")
 def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
     folder = tmp_path_factory.mktemp("dagster")
-    rows = [{"id": f"{day}-{n}", "at": f"{day}T0{n}:00:00Z", "text": f"Letter {n} of {day}"} for day in DAYS for n in range(4)]
+    rows = [
+        {"id": f"{day}-{n}", "at": f"{day}T0{n}:00:00Z", "text": f"Letter {n} of {day}"}
+        for day in DAYS
+        for n in range(4)
+    ]
     source = write_jsonl(folder / "letters.jsonl", rows)
     with ExitStack() as stack:
         provider = stack.enter_context(openai_server())

@@ -46,9 +46,7 @@ def test_after_sigkill_only_what_was_in_flight_is_asked_again(
     deployment.environment["ENRICHMENT_CONCURRENCY"] = str(CONCURRENCY)
     provider.behave({"kind": "ok", "latency_s": 0.2})
     task = Task(as_spec(attributes), cleaning_version(as_spec(attributes)))
-    prompt_of = {
-        row["id"]: prompt_hash(list(task.question({"row_id": row["id"], **row}).messages)) for row in rows
-    }
+    prompt_of = {row["id"]: prompt_hash(list(task.question({"row_id": row["id"], **row}).messages)) for row in rows}
     asked_at_kill: dict[str, int] = {}
     for answers in KILLS:
         kill_after(deployment, provider, answers)

@@ -41,17 +41,13 @@ def finished(folder: Path, source: Path, name: str, first: str, last: str, key: 
 @pytest.fixture(scope="module")
 def complaints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
     folder = tmp_path_factory.mktemp("complaints")
-    yield from finished(
-        folder, COMPLAINTS, "complaints", "2019-03-01", "2019-03-07", "complaint_id", "date_received"
-    )
+    yield from finished(folder, COMPLAINTS, "complaints", "2019-03-01", "2019-03-07", "complaint_id", "date_received")
 
 
 @pytest.fixture(scope="module")
 def vulnerabilities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
     folder = tmp_path_factory.mktemp("kev")
-    yield from finished(
-        folder, VULNERABILITIES, "known_exploited", "2024-01-08", "2024-01-16", "cve_id", "date_added"
-    )
+    yield from finished(folder, VULNERABILITIES, "known_exploited", "2024-01-08", "2024-01-16", "cve_id", "date_added")
 
 
 def ends(run: Finished, name: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -9,7 +9,6 @@ from typing import Any
 import polars as pl
 import pytest
 import sqlalchemy as sa
-from dagster import EventRecordsFilter
 from dagster._serdes import serialize_value
 
 from enrichment_platform_tests.acceptance.project import Deployment, letters, letters_spec, write_jsonl
@@ -34,9 +33,7 @@ def leaks(deployment: Deployment, *outputs: str) -> list[str]:
     found = [f"output {n}" for n, output in enumerate(outputs) if MARK in output]
     found += ["an event"] if MARK in events(deployment) else []
     dagster = deployment.home / "dagster"
-    found += [
-        str(path) for path in dagster.rglob("*") if path.is_file() and MARK.encode() in path.read_bytes()
-    ]
+    found += [str(path) for path in dagster.rglob("*") if path.is_file() and MARK.encode() in path.read_bytes()]
     tables = ["platform.checks", "letters.quarantine"]
     known = {
         f"{row['table_schema']}.{row['table_name']}"
@@ -136,9 +133,7 @@ def test_no_row_text_when_a_column_changes_its_type(
     assert leaks(deployment, result.stdout, result.stderr) == []
 
 
-def test_row_text_in_metadata_is_opt_in(
-    deployment: Deployment, provider: RunningServer, tmp_path: Path
-) -> None:
+def test_row_text_in_metadata_is_opt_in(deployment: Deployment, provider: RunningServer, tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "letters.jsonl", letters(3, ["a"], f"{MARK} "))
     deployment.define("letters", marked_spec(source, checks={"preview_rows": 2, "max_failed_share": 1.0}))
     result = deployment.run("run", "letters")

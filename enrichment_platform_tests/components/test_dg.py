@@ -16,9 +16,7 @@ DG = Path(sys.executable).with_name("dg")
 
 def dg(home: Path, *arguments: str) -> str:
     environment = {**os.environ, "ENRICHMENT_HOME": str(home), "NO_COLOR": "1"}
-    done = subprocess.run(
-        [DG, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200
-    )
+    done = subprocess.run([DG, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
 

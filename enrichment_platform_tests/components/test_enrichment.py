@@ -131,7 +131,11 @@ def test_the_schedule_is_there_where_one_is_asked_for(sandbox: DefsFolderSandbox
         ("partitions.timezone", "Mars/Olympus", "partitions: "),
         ("cleaning.steps", ["unicode_nfcc"], "unicode_nfc"),
         ("cleaning.steps", [{"truncate_text": {"chars": 1}}], "cleaning.steps[1] truncate_text: unknown parameter"),
-        ("prompt.template", "{{ body }}", "prompt.template uses 'body', which is not declared in prompt.columns (text)"),
+        (
+            "prompt.template",
+            "{{ body }}",
+            "prompt.template uses 'body', which is not declared in prompt.columns (text)",
+        ),
         ("prompt.template", "{{ text", "prompt.template, line 1"),
         ("prompt.columns", ["body"], "columns body are not among source.columns"),
         ("output.0.labels", ["one"], "label field 'topic' needs at least two `labels`"),
@@ -146,7 +150,7 @@ def test_the_schedule_is_there_where_one_is_asked_for(sandbox: DefsFolderSandbox
     ],
 )
 def test_a_wrong_field_is_named(sandbox: DefsFolderSandbox, path: str, value: Any, message: str) -> None:
-    with pytest.raises(Exception) as raised, loaded(sandbox, changed(path, value)):  # noqa: B017 - Dagster's own
+    with pytest.raises(Exception) as raised, loaded(sandbox, changed(path, value)):
         pass
     field, _, text = message.rpartition(": ")
     said = _reason(raised.value)
@@ -156,7 +160,7 @@ def test_a_wrong_field_is_named(sandbox: DefsFolderSandbox, path: str, value: An
 
 @pytest.mark.parametrize("cron", ["every day", "61 6 * * *"])
 def test_a_wrong_cron_expression_is_named(sandbox: DefsFolderSandbox, cron: str) -> None:
-    with pytest.raises(Exception) as raised, loaded(sandbox, changed("schedule", cron)):  # noqa: B017 - Dagster's own
+    with pytest.raises(Exception) as raised, loaded(sandbox, changed("schedule", cron)):
         pass
     assert cron in _reason(raised.value)
 

@@ -40,15 +40,16 @@ def line(number: int, kind: str) -> dict[str, object] | str:
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(kinds=st.lists(st.sampled_from(KINDS), max_size=12), statuses=st.lists(st.sampled_from(STATUSES), min_size=12, max_size=12))
+@given(
+    kinds=st.lists(st.sampled_from(KINDS), max_size=12),
+    statuses=st.lists(st.sampled_from(STATUSES), min_size=12, max_size=12),
+)
 def test_every_raw_row_ends_in_exactly_one_of_enriched_and_quarantine(
     home: Path, kinds: list[str], statuses: list[str]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         lake = Lake(f"{folder}/lake")
-        spec = letters_spec(
-            Path(folder) / "letters.jsonl", checks={"max_failed_share": 1.0, "allow_empty": True}
-        )
+        spec = letters_spec(Path(folder) / "letters.jsonl", checks={"max_failed_share": 1.0, "allow_empty": True})
         good = [line(0, "good"), *(line(number, kind) for number, kind in enumerate(kinds, start=1))]
         ids = prepare(lake, spec, good, Path(folder))
         # The first row is answered well: a partition in which every row fails is never published.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,11 +18,11 @@ from dagster.components.testing import create_defs_folder_sandbox
 
 from enrichment_platform.components import Enrichment
 from enrichment_platform.stages.instance import (
-    PROCESS_TAG,
     end_orphaned_runs,
+    hold_run,
     open_instance,
     prepare_dagster_home,
-    this_process,
+    release_run,
 )
 from enrichment_platform.stages.materialize import PartitionRun, materialize_partitions
 from enrichment_platform_tests.servers.openai_server import RunningServer
@@ -130,32 +129,47 @@ def test_an_endpoint_that_is_down_is_one_message(
     assert run.materialized == ["raw", "cleaned"]
 
 
-def run_of(instance: dg.DagsterInstance, process: str | None, status: DagsterRunStatus) -> str:
-    tags = {PROCESS_TAG: process} if process else {}
-    return create_run_for_test(instance, job_name="letters_job", status=status, tags=tags).run_id
+def run_of(instance: dg.DagsterInstance, status: DagsterRunStatus) -> str:
+    return create_run_for_test(instance, job_name="letters_job", status=status).run_id
+
+
+def holder(*run_ids: str) -> subprocess.Popen[str]:
+    """A process that holds runs."""
+    code = "import sys, time; from enrichment_platform.stages.instance import hold_run\n"
+    code += "for run_id in sys.argv[1:]: hold_run(run_id)\nprint('held', flush=True); time.sleep(120)"
+    process = subprocess.Popen([sys.executable, "-c", code, *run_ids], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
 
 
 def test_runs_of_processes_that_are_gone_are_ended_and_all_others_left_alone(home: Path) -> None:
-    code = "from enrichment_platform.stages.instance import this_process; print(this_process())"
-    gone = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    host, pid, _ = this_process().rsplit(":", 2)
-    assert (gone.rsplit(":", 2)[0], pid) == (host, str(os.getpid()))
+    started = DagsterRunStatus.STARTED
     with open_instance() as instance:
-        orphans = [run_of(instance, gone, status) for status in (DagsterRunStatus.STARTED, DagsterRunStatus.STARTING)]
-        pid_used_again = run_of(instance, f"{host}:{pid}:1", DagsterRunStatus.STARTED)
-        others = {
-            run_of(instance, this_process(), DagsterRunStatus.STARTED): DagsterRunStatus.STARTED,
-            run_of(instance, "elsewhere:1:1", DagsterRunStatus.STARTED): DagsterRunStatus.STARTED,
-            run_of(instance, None, DagsterRunStatus.STARTED): DagsterRunStatus.STARTED,
-            run_of(instance, gone, DagsterRunStatus.SUCCESS): DagsterRunStatus.SUCCESS,
-        }
-        assert set(end_orphaned_runs(instance)) == {*orphans, pid_used_again}
-        for run_id in (*orphans, pid_used_again):
+        orphans = [run_of(instance, started), run_of(instance, DagsterRunStatus.STARTING)]
+        ended, alive, own, elsewhere = (
+            run_of(instance, status) for status in (DagsterRunStatus.SUCCESS, started, started, started)
+        )
+        killed, living = holder(*orphans, ended), holder(alive)
+        killed.kill()
+        killed.communicate()
+        hold_run(own)
+        try:
+            assert set(end_orphaned_runs(instance)) == {*orphans}
+            assert end_orphaned_runs(instance) == []
+        finally:
+            release_run(own)
+            living.kill()
+            living.communicate()
+
+        def status(run_id: str) -> DagsterRunStatus:
             run = instance.get_run_by_id(run_id)
             assert run is not None
-            assert run.status is DagsterRunStatus.FAILURE
-        assert {run_id: instance.get_run_by_id(run_id).status for run_id in others} == others  # type: ignore[union-attr]
-        assert end_orphaned_runs(instance) == []
+            return run.status
+
+        assert [status(run_id) for run_id in orphans] == [DagsterRunStatus.FAILURE] * 2
+        assert [status(run_id) for run_id in (alive, own, elsewhere)] == [started] * 3
+        assert status(ended) is DagsterRunStatus.SUCCESS
 
 
 def test_the_dagster_home_gets_our_settings_once_and_keeps_changed_ones(home: Path) -> None:

@@ -12,7 +12,7 @@ from enrichment_platform.stages.partitions import newest_key, partitions_definit
 
 DAILY = PartitionsSpec(start="2026-01-30", end="2026-02-03")
 HOURLY = PartitionsSpec(type="hourly", start="2026-01-01-00:00", end="2026-01-03-00:00")
-WEEKLY = PartitionsSpec(type="weekly", start="2026-01-01", end="2026-02-01")
+WEEKLY = PartitionsSpec(type="weekly", start="2026-01-01", end="2026-01-29")
 MONTHLY = PartitionsSpec(type="monthly", start="2025-11-01", end="2026-03-01")
 STATIC = PartitionsSpec(type="static", keys=["north", "east", "south"], column="region")
 
@@ -34,8 +34,8 @@ def chosen(
         (DAILY, "2000-01-01", "2100-01-01", ["2026-01-30", "2026-01-31", "2026-02-01", "2026-02-02"]),
         (HOURLY, "2026-01-01-23:00", "2026-01-02-00:00", ["2026-01-01-23:00", "2026-01-02-00:00"]),
         (HOURLY, "2026-01-02", "2026-01-02", [f"2026-01-02-{hour:02}:00" for hour in range(24)]),
-        (WEEKLY, "2026-01-04", "2026-01-11", ["2026-01-04", "2026-01-11"]),
-        (WEEKLY, "2026-01-12", "2026-01-18", ["2026-01-18"]),
+        (WEEKLY, "2026-01-01", "2026-01-08", ["2026-01-01", "2026-01-08"]),
+        (WEEKLY, "2026-01-12", "2026-01-18", ["2026-01-15"]),
         (MONTHLY, "2025-12", "2026-01", ["2025-12-01", "2026-01-01"]),
         (STATIC, None, None, ["south"]),
         (STATIC, "north", "east", ["north", "east"]),
@@ -85,6 +85,8 @@ def test_before_the_first_partition_has_ended_there_is_none() -> None:
         ({"timezone": "America/New_York"}, "2026-01-05T05:00:00+00:00", "2026-01-04"),
         ({"timezone": "America/New_York"}, "2026-03-09T04:00:00+00:00", "2026-03-08"),
         ({"type": "monthly"}, "2026-03-01T00:00:00+00:00", "2026-02-01"),
+        ({"type": "monthly", "start": "2026-01-15"}, "2026-03-14T23:00:00+00:00", "2026-01-15"),
+        ({"type": "weekly"}, "2026-01-15T00:00:00+00:00", "2026-01-08"),
         ({"type": "hourly", "start": "2026-01-01-00:00"}, "2026-01-05T06:30:00+00:00", "2026-01-05-05:00"),
         ({"end": "2026-01-03"}, "2026-06-01T00:00:00+00:00", "2026-01-02"),
         ({}, "2026-01-01T12:00:00+00:00", None),
@@ -116,7 +118,13 @@ def test_a_static_partition_has_no_window() -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"start": "01.02.2026"}, {"start": "2026-13-01"}, {"timezone": "Mars/Olympus"}, {"end": "soon"}],
+    [
+        {"start": "01.02.2026"},
+        {"start": "2026-13-01"},
+        {"timezone": "Mars/Olympus"},
+        {"end": "soon"},
+        {"type": "weekly", "end": "2026-01-30"},
+    ],
 )
 def test_an_unreadable_start_end_or_zone_is_one_error_about_partitions(settings: dict[str, str]) -> None:
     with pytest.raises(InputError, match=r"^partitions: "):

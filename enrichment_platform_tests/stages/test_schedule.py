@@ -29,7 +29,7 @@ def tick(at: str, partitions: dict[str, Any]) -> Any:
         ("2026-01-05T06:00:00+00:00", DAILY | {"end_offset": 1}, "2026-01-05"),
         ("2026-03-09T06:00:00-04:00", DAILY | {"timezone": "America/New_York"}, "2026-03-08"),
         ("2026-01-05T06:00:00+00:00", DAILY | {"type": "weekly"}, None),
-        ("2026-01-12T06:00:00+00:00", DAILY | {"type": "weekly"}, "2026-01-04"),
+        ("2026-01-12T06:00:00+00:00", DAILY | {"type": "weekly"}, "2026-01-01"),
         ("2026-02-01T00:00:00+00:00", DAILY | {"type": "monthly"}, "2026-01-01"),
         ("2026-01-01T06:00:00+00:00", DAILY, None),
     ],
