@@ -112,7 +112,7 @@ def test_an_unreachable_source_is_one_message_and_exit_code_1(
     monkeypatch.setenv("COMPLAINTS_SOURCE", "/nowhere/complaints.csv")
     result = enrichment("run", "complaints", "--partition", "2019-03-01")
     assert result.exit_code == 1
-    assert "FAILED complaints 2019-03-01: 0 rows in, 0 published" in result.stdout
+    assert "FAILED complaints 2019-03-01: materialized nothing" in result.stdout
     assert "/nowhere/complaints.csv" in result.stdout
     assert "Traceback" not in result.output
 

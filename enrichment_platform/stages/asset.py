@@ -65,7 +65,7 @@ def stage_asset(
         freshness_policy=freshness,
     )
     def _stage(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        hold_run(context.run_id)
+        hold_run(context.run.run_id)
         key = one_partition(context)
         try:
             with partition_lock(spec, key):

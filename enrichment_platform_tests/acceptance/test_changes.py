@@ -67,7 +67,7 @@ def test_a_failing_check_keeps_the_published_version_until_it_passes_and_restore
     failed = deployment.run("run", "letters")
     assert failed.returncode == 1
     assert "failed checks: answer_status" in failed.stdout
-    assert "the published version is unchanged" in failed.stdout
+    assert "what is published is unchanged" in failed.stdout
     assert (published(deployment), quarantined(deployment)) == (good, aside)
 
     alone = deployment.run("run", "letters", "--stage", "enriched")

@@ -192,9 +192,9 @@ def test_a_failure_is_retried_and_every_attempt_is_recorded_with_its_outcome(
 def test_a_row_that_got_no_answer_is_failed_and_asked_again_by_the_next_batch(
     server: RunningServer, ledger: Ledger, kind: str, outcome: str, sent: int
 ) -> None:
-    server.behave({"kind": kind})
-    (question,) = questions(1)
-    (row,) = ask(ledger, [question], Watched(server.url))
+    server.behave({"kind": "ok", "first": 1}, {"kind": kind})
+    good, question = questions(2)
+    _, row = ask(ledger, [good, question], Watched(server.url, max_concurrency=1))
     assert (row.answer.status, row.answer.finish_reason, row.answer.attempts) == ("failed", outcome, sent)
     assert [found for _, found in attempts(ledger, question)] == [outcome] * sent
     assert ledger.answers([key(question)]) == {}
@@ -255,11 +255,42 @@ def test_a_refusal_is_an_answer_and_not_retried(server: RunningServer, ledger: L
     assert ledger.answers([key(question)]) == {key(question): row.answer}
 
 
-def test_a_bad_request_is_not_tried_on_the_next_endpoint(server: RunningServer, ledger: Ledger) -> None:
+def test_a_request_that_one_endpoint_refuses_is_tried_on_the_next(server: RunningServer, ledger: Ledger) -> None:
+    server.behave({"kind": "400", "first": 1})
+    (row,) = ask(ledger, questions(1), Watched(server.url), Watched(server.url, "second", model="larger"))
+    assert (row.answer.status, row.answer.endpoint, row.answer.attempts) == ("ok", "second", 2)
+
+
+def test_a_row_that_no_endpoint_answers_counts_under_the_first_fingerprint(
+    server: RunningServer, ledger: Ledger
+) -> None:
     server.behave({"kind": "400"})
-    second = Watched(server.url, "second")
-    (row,) = ask(ledger, questions(1), Watched(server.url), second)
-    assert (row.answer.status, row.answer.endpoint, second.requests) == ("failed", "api", [])
+    (row,) = ask(ledger, questions(1), Watched(server.url), Watched(server.url, "second", model="larger"))
+    assert (row.answer.status, row.answer.fingerprint) == ("failed", TASK.fingerprint(MODEL))
+
+
+def test_a_wrong_model_name_is_told_at_once_and_not_sent_for_every_row(server: RunningServer, ledger: Ledger) -> None:
+    server.behave({"kind": "404"})
+    before = server.stats()["requests"]
+    with pytest.raises(EndpointUnavailableError, match="404"):
+        ask(ledger, questions(200), Watched(server.url))
+    assert server.stats()["requests"] - before <= 4, "one for each slot"
+
+
+def test_a_partition_that_fell_back_in_part_is_completed_under_one_fingerprint_later(
+    server: RunningServer, ledger: Ledger
+) -> None:
+    rows = questions(6)
+    server.behave({"kind": "ok", "first": 3}, {"kind": "401", "first": 1})
+    first, second = (lambda: Watched(server.url, max_concurrency=1)), (lambda: Watched(server.url, "second", model="b"))
+    mixed = ask(ledger, rows, first(), second())
+    assert {row.answer.endpoint for row in mixed} == {"api", "second"}
+    server.behave()
+    whole = ask(ledger, rows, first(), second())
+    assert {row.answer.fingerprint for row in whole} == {TASK.fingerprint(MODEL)}
+    before = server.stats()["requests"]
+    ask(ledger, rows, first(), second())
+    assert server.stats()["requests"] == before
 
 
 def test_no_row_text_is_in_the_recorded_details_though_the_server_echoes_it(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -173,3 +174,32 @@ def test_the_content_version_sees_any_change(frame: pl.DataFrame, other: str, da
     assert content_version(pl.concat([frame, frame[row : row + 1]])) != version
     assert content_version(frame.drop(column)) != version
     assert content_version(frame.rename({column: f"{column}_"})) != version
+
+
+def test_a_number_that_would_lose_its_fraction_is_refused_and_the_table_stays(lake: Lake) -> None:
+    whole = pl.DataFrame({"row_id": ["1"], "partition_key": ["a"], "n": [100]})
+    lake.replace_partition("t/raw", "a", whole)
+    with pytest.raises(EnrichmentError, match="'n' of t/raw is stored as Int64"):
+        lake.replace_partition("t/raw", "b", whole.with_columns(partition_key=pl.lit("b"), n=pl.lit(99.5)))
+    lake.replace_partition("t/raw", "b", whole.with_columns(partition_key=pl.lit("b"), n=pl.lit(99.0)))
+    assert sorted(lake.read("t/raw")["n"].to_list()) == [99, 100]
+
+
+def test_types_that_delta_lacks_are_stored_as_the_nearest_and_hashed(lake: Lake) -> None:
+    moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    odd = pl.DataFrame(
+        {
+            "row_id": ["1"],
+            "partition_key": ["a"],
+            "nanoseconds": pl.Series([moment]).cast(pl.Datetime("ns", "UTC")),
+            "duration": pl.Series([timedelta(seconds=1)]),
+            "time": pl.Series([time(12, 30)]),
+            "bytes": pl.Series([b"\x00\xff"]),
+            "small": pl.Series([7], dtype=pl.UInt8),
+        }
+    )
+    lake.replace_partition("t/raw", "a", odd)
+    stored = lake.read("t/raw", "a")
+    assert stored["nanoseconds"].to_list() == [moment]
+    assert stored.row(0, named=True)["small"] == 7
+    assert content_version(stored) != content_version(stored.with_columns(bytes=pl.lit(b"\x00")))

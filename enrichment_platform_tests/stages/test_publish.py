@@ -127,7 +127,7 @@ def test_rows_that_fail_a_check_go_to_quarantine_and_the_rest_is_published(lake:
 def test_restore_brings_back_rows_and_quarantine_together(lake: Lake, spec: EnrichmentSpec) -> None:
     check_partition(lake, spec, KEY)
     publish(lake, spec, KEY)
-    with pytest.raises(InputError, match="there is none to go back to"):
+    with pytest.raises(InputError, match="has no earlier version with other content"):
         restore(lake, spec, KEY, None)
     classify(lake, spec, [answer("1"), answer("2", "refused"), answer("3"), answer("4")])
     check_partition(lake, spec, KEY)
