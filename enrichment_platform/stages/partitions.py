@@ -50,6 +50,8 @@ def _offset(spec: PartitionsSpec) -> dict[str, int]:
     if spec.type not in ("weekly", "monthly"):
         return {}
     start = datetime.strptime(str(spec.start), "%Y-%m-%d")
+    if spec.type == "monthly" and start.day > 28:
+        raise ValueError(f"monthly partitions begin on day 1 to 28 of a month, not {start.day}")
     # Dagster counts weekdays from Sunday, and months from day 1.
     return {"day_offset": start.isoweekday() % 7 if spec.type == "weekly" else start.day}
 

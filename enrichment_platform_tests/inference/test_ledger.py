@@ -168,7 +168,7 @@ def test_a_cancelled_caller_does_not_stop_the_writes_of_others(ledger: Ledger) -
 def test_a_write_that_fails_is_raised_to_its_caller_and_later_ones_go_on(ledger: Ledger) -> None:
     async def run() -> None:
         await ledger.sent(attempt(0))
-        with pytest.raises(EnrichmentError, match="could not be written .IntegrityError") as raised:
+        with pytest.raises(EnrichmentError, match=r"could not be written .IntegrityError") as raised:
             await ledger.sent(attempt(0))
         assert attempt(0).row_id not in str(raised.value), "SQLAlchemy quotes what was written"
         await ask(ledger, 1, "key-1")
