@@ -184,12 +184,16 @@ def quarantine(name: str, partition: str | None, reason: str | None, staged: boo
 
     from enrichment_platform.lake.tables import Lake
     from enrichment_platform.location import load_location
+    from enrichment_platform.stages.partitions import partitions_definition, select_keys
     from enrichment_platform.stages.publish import failing_rows
     from enrichment_platform.stages.quarantine import read
+    from enrichment_platform.stages.raw import UNPLACED
 
     spec = load_location().enrichment(name)
     if staged and not partition:
         raise InputError("--staged needs --partition")
+    if partition not in (None, UNPLACED):
+        select_keys(partitions_definition(spec.partitions), partition, None, None)
     lake = Lake.from_environment()
     rows = failing_rows(lake, spec, str(partition)) if staged else read(lake, spec, partition)
     rows = rows.filter(pl.col("reason") == reason) if reason else rows
@@ -245,6 +249,10 @@ def restore(name: str, partition: str, version: int | None, list_only: bool, jso
 @command
 def dev(port: int, host: str) -> None:
     """Start the Dagster UI and its daemon over this home's data (`dg dev`)."""
+    from enrichment_platform.stages.instance import end_orphaned_runs, open_instance
+
+    with open_instance() as instance:
+        end_orphaned_runs(instance)
     arguments = ["dg", "dev", "--port", str(port), "--host", host]
     program = Path(sys.executable).with_name("dg")
     click.echo(f"Dagster UI: http://{host}:{port}  (home {home()})", err=True)
