@@ -7,6 +7,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import InitVar, dataclass, field, replace
 
 from enrichment_platform.errors import DataClassError, EndpointUnavailableError, EnrichmentError, RunInterruptedError
@@ -80,6 +81,7 @@ class Dispatcher:
     on_progress: Callable[[Progress], None] = lambda _: None
     _jitter: random.Random = field(default_factory=random.Random)
     _stopped: list[EnrichmentError] = field(default_factory=list)
+    _halted: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def answer(self, questions: Sequence[Question]) -> list[RowAnswer]:
         """Answer every question, in order.
@@ -118,7 +120,11 @@ class Dispatcher:
         ]
 
     def _stop(self) -> None:
-        self._stopped.append(RunInterruptedError("interrupted"))
+        self._halt(RunInterruptedError("interrupted"))
+
+    def _halt(self, error: EnrichmentError) -> None:
+        self._stopped.append(error)
+        self._halted.set()
 
     async def _lanes(self) -> list[_Lane]:
         lanes, reasons = [], []
@@ -160,7 +166,7 @@ class Dispatcher:
                 try:
                     answer = asked[keys[0]] = await self._ask(lanes, question, keys, known, progress)
                 except EnrichmentError as error:
-                    self._stopped.append(error)
+                    self._halt(error)
                     return
                 progress.asked += 1
                 progress.failed += answer.status == FAILED
@@ -171,10 +177,11 @@ class Dispatcher:
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):
                 group.create_task(worker())
-        if isinstance(next(iter(self._stopped), None), RunInterruptedError) and len(asked) < len(work):
+        if any(isinstance(error, RunInterruptedError) for error in self._stopped):
+            # Also when the last row has been answered: whoever asked to stop does not want the next partition.
             kept = progress.asked - progress.failed
             raise RunInterruptedError(f"interrupted: {kept} answers of this run are kept; run the same command again")
-        if self._stopped and not isinstance(self._stopped[0], RunInterruptedError):
+        if self._stopped:
             raise self._stopped[0]
         if asked and all(_unreachable(answer) for answer in asked.values()):
             raise self._unavailable(lanes, progress)
@@ -254,8 +261,10 @@ class _Row:
                 request = replace(request, seed=seed, temperature=temperature)
             elif cause == TRUNCATED:
                 request = replace(request, max_output_tokens=2 * request.max_output_tokens)
-            await asyncio.sleep(again)
-            if self.lane.down:
+            # A batch that is being ended does not sit out its waits.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.dispatcher._halted.wait(), again)
+            if self.lane.down or self.dispatcher._stopped:
                 return self._answer(status, completion, error)
 
     async def _attempt(

@@ -42,6 +42,23 @@ def test_ctrl_c_keeps_every_answer_and_stops_the_range(
     assert max(provider.stats()["prompts"].values()) == 1, "nothing is asked twice"
 
 
+def test_ctrl_c_does_not_sit_out_the_waits_of_retries(
+    deployment: Deployment, provider: RunningServer, tmp_path: Path
+) -> None:
+    source = write_jsonl(tmp_path / "letters.jsonl", letters(4, ["a"]))
+    deployment.define("letters", letters_spec(source, ["a"]))
+    provider.behave({"kind": "429", "retry_after": "50"})
+    process = deployment.start("run", "letters", "--partition", "a")
+    deadline = time.monotonic() + 60
+    while provider.stats()["requests"] < 4:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "interrupted" in out
+
+
 def test_a_failed_partition_lists_its_failing_rows_before_anything_is_published(
     deployment: Deployment, provider: RunningServer, tmp_path: Path
 ) -> None:
