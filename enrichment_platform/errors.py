@@ -25,6 +25,18 @@ class RunInterruptedError(EnrichmentError):
     """A stop signal came while the model was asked; the answers up to there are kept."""
 
 
+class BudgetReachedError(EnrichmentError):
+    """A cap is reached: nothing more was sent, what was answered is kept, the other rows are deferred."""
+
+
+class DeadlineError(EnrichmentError):
+    """The run's deadline has passed: what was answered is kept, the other rows are deferred."""
+
+
+class HaltedError(EnrichmentError):
+    """Someone halted the enrichment: what was answered is kept, the other rows are deferred."""
+
+
 class DataClassError(EnrichmentError):
     """No endpoint of the pool may see rows of the enrichment's data class."""
 

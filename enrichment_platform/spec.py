@@ -8,10 +8,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from enrichment_platform.budget_spec import BudgetSpec
+from enrichment_platform.spec_model import SpecModel
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 DataClass = Literal["public", "internal", "confidential", "restricted"]
+Priority = Literal["low", "normal", "high"]
 
 
 class Stage(StrEnum):
@@ -72,12 +76,6 @@ def _step(item: Any) -> Any:
         name, parameters = next(iter(item.items()))
         return {"operation": name, "parameters": parameters or {}}
     return item
-
-
-class SpecModel(BaseModel):
-    """Immutable; an unknown field is an error that names it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 @dataclass(frozen=True)
@@ -335,6 +333,11 @@ class EnrichmentSpec(SpecModel):
         ModelSettings()
     )
     data_class: DataClass = Field("internal", description="Only endpoints that list this class may see the rows")
+    budget: BudgetSpec = Field(BudgetSpec(), description="What it may spend; a run that reaches a cap stops and says so")
+    priority: Priority = Field("normal", description="Against other enrichments on the same endpoint, where it knows")
+    deadline_minutes: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="A run sends nothing after so long; the rest is left for the next"
+    )
     checks: CheckSettings = CheckSettings()
     schedule: str | None = Field(None, description="Cron expression; a tick fills the newest partition")
     freshness: FreshnessSpec | None = None

@@ -3,83 +3,118 @@
 from __future__ import annotations
 
 import hashlib
-import random
 import re
+from collections.abc import Callable
 from re import _constants as sre  # type: ignore[attr-defined]  # the standard library's own regex parser
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
+import orjson
+
 Schema = dict[str, Any]
+Siblings = dict[str, Any]
+Generator = Callable[[str, Siblings], Any]
+
+_SPEAKER = re.compile(r"^\s*\w+:\s+")
+_compiled: dict[bytes, Generator] = {}
 
 
 def answer(schema: Schema, text: str) -> Any:
     """A valid instance: labels by hash of the text, strings as spans of it, patterns as it holds them."""
-    return _value(schema, text, "answer", {})
+    key = orjson.dumps(schema)
+    generator = _compiled.get(key)
+    if generator is None:
+        generator = _compiled[key] = _generator(schema, "answer")
+    return generator(text, {})
 
 
 def span(text: str) -> str:
     """The first words of the longest line, without a leading `name: `."""
-    line = max(text.splitlines() or [""], key=len)
-    return " ".join(re.sub(r"^\s*\w+:\s+", "", line).split(" ")[:5]).strip()
+    line = max(text.splitlines(), key=len, default="")
+    return " ".join(_SPEAKER.sub("", line).split(" ", 5)[:5]).strip()
 
 
-def _value(schema: Schema, text: str, name: str, siblings: dict[str, Any]) -> Any:
+def _generator(schema: Schema, name: str) -> Generator:
+    """What makes values of a schema at the place `name`; all that does not depend on the text is done here, once."""
     if "const" in schema:
-        return schema["const"]
+        constant = schema["const"]
+        return lambda text, siblings: constant
     if "enum" in schema:
-        choices = [choice for choice in schema["enum"] if choice is not None]
-        return choices[_hash(text + name) % len(choices)] if choices else None
+        choices = [choice for choice in schema["enum"] if choice is not None] or [None]
+        return lambda text, siblings: choices[_hash(text + name) % len(choices)]
     for union in ("anyOf", "oneOf"):
         if union in schema:
             options = schema[union]
             nullable = any(option.get("type") == "null" for option in options)
             real = next((option for option in options if option.get("type") != "null"), {"type": "null"})
-            return _nullable(real, nullable, text, name, siblings)
+            return _nullable(real, nullable, name)
     kinds = schema.get("type", "string")
     kinds = [kinds] if isinstance(kinds, str) else kinds
     kind = next((kind for kind in kinds if kind != "null"), "null")
-    return _nullable({**schema, "type": kind}, "null" in kinds, text, name, siblings)
+    return _nullable({**schema, "type": kind}, "null" in kinds, name)
 
 
-def _nullable(schema: Schema, nullable: bool, text: str, name: str, siblings: dict[str, Any]) -> Any:
+def _nullable(schema: Schema, nullable: bool, name: str) -> Generator:
     if "enum" in schema or "const" in schema:
-        return _value(schema, text, name, siblings)
+        return _generator(schema, name)
     match schema.get("type"):
         case "object":
-            made: dict[str, Any] = {}
-            for key, part in schema.get("properties", {}).items():
-                made[key] = _value(part, text, f"{name}.{key}", made)
-            return made
+            return _object({key: _generator(part, f"{name}.{key}") for key, part in schema.get("properties", {}).items()})
         case "array":
             least = max(schema.get("minItems", 0), 1 if schema.get("maxItems", 1) else 0)
-            return [_value(schema.get("items", {}), text, f"{name}.{n}", {}) for n in range(least)]
+            items = [_generator(schema.get("items", {}), f"{name}.{n}") for n in range(least)]
+            return lambda text, siblings: [item(text, {}) for item in items]
         case "boolean":
-            return bool(_hash(text + name) % 2)
+            return lambda text, siblings: bool(_hash(text + name) % 2)
         case "integer" | "number":
             low = schema.get("minimum", 0)
             high = schema.get("maximum", low + 100)
-            return min(max(low + _hash(text + name) % 100, low), high)
+            return lambda text, siblings: min(max(low + _hash(text + name) % 100, low), high)
         case "string":
-            return _string(schema, nullable, text, name.rsplit(".", 1)[-1], siblings)
-    return None
+            return _string(schema, nullable, name.rsplit(".", 1)[-1])
+    return lambda text, siblings: None
 
 
-def _string(schema: Schema, nullable: bool, text: str, key: str, siblings: dict[str, Any]) -> str | None:
-    if "evidence" in key:
-        value = siblings.get(key.removesuffix("_evidence"), siblings.get("value", ""))
-        if value is None and nullable:
-            return None
-        found = value if isinstance(value, str) and value and value in text else span(text)
-    elif "pattern" in schema or schema.get("format") == "date":
-        pattern = schema.get("pattern", r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-        match = re.search(pattern.removeprefix("^").removesuffix("$"), text)
-        if match is None and nullable:
-            return None
-        found = match.group() if match else _matching(pattern)
-        return found if "pattern" in schema or match else "2026-01-01"
-    else:
-        found = span(text)
-    return found[: schema.get("maxLength", len(found))].ljust(schema.get("minLength", 0), "x")
+def _object(parts: dict[str, Generator]) -> Generator:
+    def made(text: str, siblings: Siblings) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key, part in parts.items():
+            values[key] = part(text, values)
+        return values
+
+    return made
+
+
+def _string(schema: Schema, nullable: bool, key: str) -> Generator:
+    longest, least = schema.get("maxLength"), schema.get("minLength", 0)
+    if "evidence" not in key and ("pattern" in schema or schema.get("format") == "date"):
+        return _patterned(schema, nullable)
+    of = key.removesuffix("_evidence") if "evidence" in key else None
+
+    def made(text: str, siblings: Siblings) -> str | None:
+        found = None
+        if of is not None:
+            value = siblings.get(of, siblings.get("value", ""))
+            if value is None and nullable:
+                return None
+            found = value if isinstance(value, str) and value and value in text else None
+        found = span(text) if found is None else found
+        return found[:longest].ljust(least, "x")
+
+    return made
+
+
+def _patterned(schema: Schema, nullable: bool) -> Generator:
+    pattern = schema.get("pattern", r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+    search = re.compile(pattern.removeprefix("^").removesuffix("$")).search
+    # Where the text holds none: an invented one.
+    otherwise = None if nullable else _matching(pattern) if "pattern" in schema else "2026-01-01"
+
+    def made(text: str, siblings: Siblings) -> str | None:
+        match = search(text)
+        return match.group() if match else otherwise
+
+    return made
 
 
 def _matching(pattern: str) -> str:
@@ -105,4 +140,4 @@ def _generated(op: Any, argument: Any) -> str:
 
 
 def _hash(text: str) -> int:
-    return random.Random(hashlib.sha256(text.encode("utf-8", "replace")).digest()).randrange(2**31)
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:4])

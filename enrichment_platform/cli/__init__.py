@@ -1,0 +1,29 @@
+"""The `enrichment` command and the list of its subcommands.
+
+Their modules import what they work with when they run, so that `--help` stays quick.
+"""
+
+from __future__ import annotations
+
+import click
+
+from enrichment_platform.cli import demo, dev, quarantine, restore, run, sql, status
+from enrichment_platform.cli.group import ErrorGroup
+
+
+@click.group(cls=ErrorGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="enrichment-platform")
+def main() -> None:
+    """Enrich tables with language models: raw -> cleaned -> classified -> enriched.
+
+    State lives in ENRICHMENT_HOME (default .enrichment). Exit codes: 0 done, 1 failed, 2 wrong input.
+    """
+
+
+main.add_command(demo.demo)
+main.add_command(dev.dev)
+main.add_command(quarantine.quarantine)
+main.add_command(restore.restore)
+main.add_command(run.run)
+main.add_command(sql.sql)
+main.add_command(status.status)

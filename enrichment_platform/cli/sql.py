@@ -1,0 +1,30 @@
+"""`enrichment sql`: a query over the lake."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from enrichment_platform.cli.group import as_json
+from enrichment_platform.cli.output import cell, finite, plain, table
+
+
+@click.command()
+@click.argument("query")
+@as_json
+def sql(query: str, json_output: bool) -> None:
+    """Run a DuckDB query over the tables `<name>.<stage>`, `<name>.quarantine` and `platform.checks`."""
+    from enrichment_platform.lake.query import query as run_query
+    from enrichment_platform.lake.tables import Lake
+
+    rows = run_query(Lake.from_environment(), query)
+    if json_output:
+        click.echo(json.dumps(finite(rows.to_pylist()), default=plain))
+        return
+    table(
+        rows.column_names,
+        [[cell(value) for value in row.values()] for row in rows.slice(0, 100).to_pylist()],
+    )
+    if rows.num_rows > 100:
+        click.echo(f"first 100 of {rows.num_rows} rows; --json prints all")
