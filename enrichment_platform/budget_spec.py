@@ -29,7 +29,7 @@ class RequestCap(SpecModel):
 class RowCap(SpecModel):
     """What one row may take at most, all its requests together."""
 
-    attempts: int = Field(20, ge=1, description="Requests")
+    attempts: int = Field(20, ge=1, description="Requests that may have cost something")
     tokens: int | None = Field(None, ge=1, description="Input and output tokens of all its requests")
 
 

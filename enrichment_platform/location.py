@@ -9,17 +9,20 @@ from pathlib import Path
 import dagster as dg
 from pydantic import ValidationError
 
-from enrichment_platform.components import Enrichment
+from enrichment_platform.components import Enrichment, ModelPool
 from enrichment_platform.errors import EnrichmentError, InputError
+from enrichment_platform.inference.pool_spec import DEFAULT_POOL, ModelPoolSpec
 from enrichment_platform.spec import EnrichmentSpec
 
 
 @dataclass(frozen=True)
 class Location:
-    """Definitions of the location and the specs of its enrichments."""
+    """Definitions of the location, the specs of its enrichments and of its model pools, and the project's root."""
 
     defs: dg.Definitions
     enrichments: dict[str, EnrichmentSpec]
+    pools: dict[str, ModelPoolSpec]
+    root: Path
 
     def enrichment(self, name: str) -> EnrichmentSpec:
         """The enrichment of that name.
@@ -43,12 +46,15 @@ def load_location() -> Location:
     try:
         from enrichment_platform.definitions import defs
 
-        components = dg.ComponentTree.for_project(Path(__file__).parent).get_all_components(of_type=Enrichment)
+        tree = dg.ComponentTree.for_project(Path(__file__).parent)
+        components = tree.get_all_components(of_type=Enrichment)
+        pools: list[ModelPoolSpec] = [DEFAULT_POOL, *tree.get_all_components(of_type=ModelPool)]
         names = [component.name for component in components]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise InputError(f"attributes.name: {', '.join(twice)} is the name of more than one enrichment")
-        return Location(defs(), {component.name: component for component in components})
+        enrichments: dict[str, EnrichmentSpec] = {component.name: component for component in components}
+        return Location(defs(), enrichments, {pool.name: pool for pool in pools}, tree.project_root)
     except Exception as error:
         raise InputError(
             f"the enrichments cannot be loaded:\n{_reason(error)}\n`dg check defs` shows where in the file"

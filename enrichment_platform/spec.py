@@ -333,7 +333,9 @@ class EnrichmentSpec(SpecModel):
         ModelSettings()
     )
     data_class: DataClass = Field("internal", description="Only endpoints that list this class may see the rows")
-    budget: BudgetSpec = Field(BudgetSpec(), description="What it may spend; a run that reaches a cap stops and says so")
+    budget: BudgetSpec = Field(
+        BudgetSpec(), description="What it may spend; a run that reaches a cap stops and says so"
+    )
     priority: Priority = Field("normal", description="Against other enrichments on the same endpoint, where it knows")
     deadline_minutes: float | None = Field(
         None, gt=0, allow_inf_nan=False, description="A run sends nothing after so long; the rest is left for the next"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from enrichment_platform.cli import demo, dev, quarantine, restore, run, sql, status
+from enrichment_platform.cli import cost, demo, dev, halt, quarantine, replay, restore, run, sql, status, why
 from enrichment_platform.cli.group import ErrorGroup
 
 
@@ -20,10 +20,14 @@ def main() -> None:
     """
 
 
+main.add_command(cost.cost)
 main.add_command(demo.demo)
 main.add_command(dev.dev)
+main.add_command(halt.halt)
 main.add_command(quarantine.quarantine)
+main.add_command(replay.replay)
 main.add_command(restore.restore)
 main.add_command(run.run)
 main.add_command(sql.sql)
 main.add_command(status.status)
+main.add_command(why.why)

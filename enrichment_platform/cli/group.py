@@ -39,11 +39,11 @@ def command(function: F) -> F:
 
     @wraps(function)
     def prepared(*args: Any, **kwargs: Any) -> Any:
-        from enrichment_platform.cli.terminal import show_log
+        from enrichment_platform.cli.terminal import terminal_log
         from enrichment_platform.stages.instance import prepare_dagster_home
 
         prepare_dagster_home()
-        show_log(quiet=bool(kwargs.get("json_output")))
-        return function(*args, **kwargs)
+        with terminal_log(quiet=bool(kwargs.get("json_output"))):
+            return function(*args, **kwargs)
 
     return prepared  # type: ignore[return-value]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from enrichment_platform.printable import printable
@@ -39,7 +39,13 @@ def table(columns: list[str], rows: list[list[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*(escape(printable(column)) for column in columns))
+    grid = Table(*(escape(printable(column)) for column in columns))
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+        grid.add_row(*(Text(cell) for cell in row))
+    Console(width=None if sys.stdout.isatty() else 160).print(grid)
+
+
+def moment(value: datetime) -> str:
+    """A time of the ledger in ISO 8601, UTC, to the second; SQLite gives it back without its zone."""
+    known = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return known.astimezone(UTC).isoformat(timespec="seconds")

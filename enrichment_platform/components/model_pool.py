@@ -14,7 +14,8 @@ from enrichment_platform.inference.pool import ModelPoolSpec
 class ModelPool(dg.Component, ModelPoolSpec):
     """Endpoints that can answer, in order of preference, with prices, limits and the data classes that each may see.
 
-    An enrichment names its pool: `model: default`. Endpoints are `embedded` (llama.cpp in the process) or `openai`
+    The pool also says how often failures are retried, how long a run waits for it, and what a day may cost. An
+    enrichment names its pool: `model: default`. Endpoints are `embedded` (llama.cpp in the process) or `openai`
     (any OpenAI-compatible server: vLLM, an API).
     """
 

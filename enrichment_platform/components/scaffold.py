@@ -42,6 +42,7 @@ attributes:
 
   model: default                       # a pool of defs/model_pools
   data_class: internal                 # public, internal, confidential or restricted
+  budget: {{day: {{tokens: 20000000}}}}    # or usd; a run that reaches it stops, keeps what it has and says so
   checks: {{max_failed_share: 0.05}}     # more failing rows than this and the partition is not published
   schedule: "0 6 * * *"                # fills the newest partition
   freshness: {{fail_after_hours: 36}}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-import polars as pl
 
 from enrichment_platform.spec import OutputField, output_columns
+
+if TYPE_CHECKING:
+    import polars as pl
 
 DATE_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
@@ -117,6 +119,8 @@ def _typed(field: OutputField, value: Any) -> Any:
 
 def output_types(output: list[OutputField]) -> dict[str, pl.DataType]:
     """Polars types of the output columns."""
+    import polars as pl  # 0.2 s, which the first request does not wait for
+
     by_type: dict[str, pl.DataType] = {
         "label": pl.String(),
         "string": pl.String(),

@@ -6,15 +6,16 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
-import polars as pl
 
 from enrichment_platform.errors import InputError
 from enrichment_platform.inference.answer_schema import MalformedAnswerError, read_answer
 from enrichment_platform.spec import EnrichmentSpec, Example, OutputField, output_columns
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class NearestExamples:
@@ -52,6 +53,7 @@ class NearestExamples:
 
     def of(self, row: Mapping[str, Any]) -> list[Example]:
         """The nearest examples, the nearest last: models lean towards what they saw last."""
+        import numpy as np
         from sklearn.metrics.pairwise import linear_kernel
 
         scores = linear_kernel(self._vectorizer.transform([self._text(row)]), self._vectors)[0]
@@ -68,6 +70,8 @@ def read_examples(path: str) -> pl.DataFrame:
     Raises:
         InputError: the file cannot be read.
     """
+    import polars as pl
+
     try:
         if path.endswith(".parquet"):
             return pl.read_parquet(path)

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
-import queue
-import threading
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 
-from enrichment_platform.errors import EnrichmentError
-from enrichment_platform.inference.ledger_engine import cannot_open, create_tables, ledger_engine, transaction
+from enrichment_platform.inference.ledger_engine import (
+    DATABASE_ERRORS,
+    among,
+    cannot_open,
+    create_tables,
+    explained,
+    ledger_engine,
+    persistently,
+    transaction,
+)
 from enrichment_platform.inference.ledger_leases import Leases
 from enrichment_platform.inference.ledger_schema import answers, attempts, deferrals, halts, spend
-from enrichment_platform.inference.ledger_writes import Admit, Settle, Work, write_group
+from enrichment_platform.inference.ledger_writer import GroupWriter
+from enrichment_platform.inference.ledger_writes import Admit, Settle
 from enrichment_platform.inference.records import Admission, Answer, Attempt, Cap, RateLimit, Settlement
 
-KEYS_PER_QUERY = 500  # SQLite allows 32,766 variables a statement; small batches keep the plan an index lookup
-GROUP_COMMIT = 1000  # attempts and settlements in one transaction
-CONFLICT_RETRIES = 5
+KEYS_PER_QUERY = 10_000  # what one answer of the database may hold of a partition's texts
 _ANSWER_COLUMNS = [answers.c[name] for name in Answer.__slots__]
 
 
@@ -37,17 +42,12 @@ class Spending:
     requests: int = 0
 
 
-@dataclass(slots=True)
-class _Queued:
-    work: Work
-    loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Any]
-
-
 class Ledger:
-    """Reads run on the caller's thread; writes are queued and committed in groups by one writer thread.
+    """Reads run on the caller's thread; writes of attempts are queued and committed in groups by one writer thread.
 
-    Whoever awaits a write knows afterwards that it is durable. A group costs one commit, however many rows write to it.
+    Whoever awaits a write knows afterwards that it is durable. All methods raise EnrichmentError where the database
+    fails or the ledger is closed; the message holds neither passwords nor what was written. After a fork the child
+    must open a ledger of its own.
     """
 
     def __init__(self, url: str, *, lease_s: float = 30.0) -> None:
@@ -55,22 +55,26 @@ class Ledger:
 
         Args:
             url: SQLAlchemy URL, `sqlite:///path` or `postgresql+pg8000://...`.
-            lease_s: After this many seconds without a sign of life the attempts of a process count as lost.
+            lease_s: On PostgreSQL, after this many seconds without a sign of life the attempts of a process count as
+                lost; on SQLite they do as soon as it has died.
 
         Raises:
-            EnrichmentError: not such a URL, or the database does not answer; the message holds no password.
+            EnrichmentError: not such a URL, the database does not answer, or its tables are those of another version
+                of the platform; the message holds no password.
         """
         self._engine = ledger_engine(url)
         try:
             create_tables(self._engine)
             self.holder = uuid.uuid4().hex
             self._leases = Leases(self._engine, self.holder, lease_s)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, OSError) as error:
+            self._engine.dispose()
             raise cannot_open(self._engine.url, error) from None
-        self._writes: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
+        except BaseException:
+            self._engine.dispose()
+            raise
+        self._writer = GroupWriter(self._engine, self._leases)
         self._closed = False
-        self._writer = threading.Thread(target=self._write_groups, name="ledger-writer", daemon=True)
-        self._writer.start()
 
     def __enter__(self) -> Ledger:
         return self
@@ -83,10 +87,16 @@ class Ledger:
         if self._closed:
             return
         self._closed = True
-        self._writes.put(None)
-        self._writer.join()
-        self._leases.release()
-        self._engine.dispose()
+        if self._writer.forked():
+            self._engine.dispose(close=False)
+            return
+        self._writer.close()
+        try:
+            self._leases.release()
+        except DATABASE_ERRORS:
+            pass  # the database is gone: the lease expires by itself
+        finally:
+            self._engine.dispose()
 
     # --- what is asked and answered -------------------------------------------------------------------------------
 
@@ -94,12 +104,10 @@ class Ledger:
         """Stored answers by request key; keys without one are absent."""
         keys = list(dict.fromkeys(request_keys))
         found: dict[str, Answer] = {}
-        with self._engine.connect() as connection:
-            for start in range(0, len(keys), KEYS_PER_QUERY):
-                batch = keys[start : start + KEYS_PER_QUERY]
-                statement = sa.select(*_ANSWER_COLUMNS).where(answers.c.request_key.in_(batch))
-                for row in connection.execute(statement):
-                    found[row[0]] = Answer(*row)
+        for start in range(0, len(keys), KEYS_PER_QUERY):
+            asked = among(self._engine, answers.c.request_key, keys[start : start + KEYS_PER_QUERY])
+            for row in self._rows(sa.select(*_ANSWER_COLUMNS).where(asked)):
+                found[row[0]] = Answer(*row)
         return found
 
     async def admit(
@@ -112,7 +120,7 @@ class Ledger:
             caps: Scopes that each of them counts in.
             rate: Rate limit of the endpoint.
         """
-        result: list[Admission] = await self._submit(Admit(tuple(wanted), tuple(caps), rate))
+        result: list[Admission] = await self._writer.write(Admit(tuple(wanted), tuple(caps), rate))
         return result
 
     async def settle(
@@ -126,15 +134,14 @@ class Ledger:
 
         `caps` and `rate` are those that the attempt was admitted with.
         """
-        await self._submit(Settle(settlement, answer, tuple(caps), rate))
+        await self._writer.write(Settle(settlement, answer, tuple(caps), rate))
 
     def forget(self, request_keys: Sequence[str]) -> int:
         """Remove stored answers, so that their rows are asked again; their attempts stay. Returns how many went."""
         removed = 0
-        with transaction(self._engine) as connection:
-            for start in range(0, len(request_keys), KEYS_PER_QUERY):
-                batch = list(request_keys[start : start + KEYS_PER_QUERY])
-                removed += connection.execute(answers.delete().where(answers.c.request_key.in_(batch))).rowcount
+        for start in range(0, len(request_keys), KEYS_PER_QUERY):
+            chosen = among(self._engine, answers.c.request_key, request_keys[start : start + KEYS_PER_QUERY])
+            removed += self._change(answers.delete().where(chosen))
         return removed
 
     # --- history --------------------------------------------------------------------------------------------------
@@ -147,22 +154,28 @@ class Ledger:
         self, enrichment: str, partition_key: str, row_id: str | None = None, size: int = 10_000
     ) -> Iterator[list[dict[str, Any]]]:
         """The same in batches of at most `size`, for partitions that do not fit into memory."""
-        chosen = (attempts.c.enrichment == enrichment) & (attempts.c.partition_key == partition_key)
+        chosen = attempts.c.partition_key == partition_key
         if row_id is not None:
-            chosen &= attempts.c.row_id == row_id
+            chosen &= (attempts.c.enrichment == enrichment) & (attempts.c.row_id == row_id)
+        else:
+            # An expression, so that the table is walked in the order of its ids: by its index on rows each page
+            # would sort all that is left of the partition.
+            chosen &= attempts.c.enrichment.concat("") == enrichment
         last = ""
         while True:
             page = sa.select(attempts).where(chosen & (attempts.c.attempt_id > last)).order_by(attempts.c.attempt_id)
-            with self._engine.connect() as connection:
-                batch = [dict(row._mapping) for row in connection.execute(page.limit(size))]
+            batch = self._all(page.limit(size))
             if not batch:
                 return
             yield batch
             last = batch[-1]["attempt_id"]
 
-    def transaction(self) -> AbstractContextManager[sa.Connection]:
-        """A transaction on the ledger's database, for the archive."""
-        return transaction(self._engine)
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """A transaction that writes to the ledger's database, for the archive; keep it short, others wait for it."""
+        self._writer.check_open()
+        with explained(self._engine), transaction(self._engine) as connection:
+            yield connection
 
     # --- spending, halts, deferrals -------------------------------------------------------------------------------
 
@@ -170,21 +183,16 @@ class Ledger:
         """Counters of scopes; zero for those that nothing was spent in."""
         wanted = list(scopes)
         columns = (spend.c.scope, spend.c.tokens, spend.c.nano_usd, spend.c.requests)
-        with self._engine.connect() as connection:
-            rows = connection.execute(sa.select(*columns).where(spend.c.scope.in_(wanted))).all()
+        rows = self._rows(sa.select(*columns).where(spend.c.scope.in_(wanted)))
         return dict.fromkeys(wanted, Spending()) | {row[0]: Spending(*row[1:]) for row in rows}
 
     def halt(self, scope: str, reason: str) -> None:
         """Stop sending for an enrichment, or for all (`*`), in every process."""
-        values = {"scope": scope, "reason": reason, "halted_at": datetime.now(UTC)}
-        with transaction(self._engine) as connection:
-            connection.execute(halts.delete().where(halts.c.scope == scope))
-            connection.execute(halts.insert(), values)
+        self._replace(halts, {"scope": scope, "reason": reason, "halted_at": datetime.now(UTC)})
 
     def lift(self, scope: str) -> bool:
         """Lift a halt; False when there was none."""
-        with transaction(self._engine) as connection:
-            return connection.execute(halts.delete().where(halts.c.scope == scope)).rowcount > 0
+        return self._change(halts.delete().where(halts.c.scope == scope)) > 0
 
     def halts(self) -> list[dict[str, Any]]:
         """Halts in force: scope, reason, halted_at."""
@@ -192,105 +200,41 @@ class Ledger:
 
     def defer(self, enrichment: str, partition_key: str, rows: int, reason: str) -> None:
         """Note how many rows of a partition the last run left unasked; 0 removes the note."""
-        where = (deferrals.c.enrichment == enrichment) & (deferrals.c.partition_key == partition_key)
-        with transaction(self._engine) as connection:
-            connection.execute(deferrals.delete().where(where))
-            if rows:
-                values = {"enrichment": enrichment, "partition_key": partition_key, "rows": rows, "reason": reason}
-                connection.execute(deferrals.insert(), {**values, "deferred_at": datetime.now(UTC)})
+        if rows:
+            values = {"enrichment": enrichment, "partition_key": partition_key, "rows": rows, "reason": reason}
+            self._replace(deferrals, {**values, "deferred_at": datetime.now(UTC)})
+            return
+        own = (deferrals.c.enrichment == enrichment, deferrals.c.partition_key == partition_key)
+        self._change(deferrals.delete().where(*own))
 
     def deferrals(self) -> list[dict[str, Any]]:
         """Partitions with rows that were left unasked: enrichment, partition_key, rows, reason, deferred_at."""
         return self._all(sa.select(deferrals).order_by(deferrals.c.enrichment, deferrals.c.partition_key))
 
     def _all(self, statement: sa.Select[Any]) -> list[dict[str, Any]]:
-        with self._engine.connect() as connection:
-            return [dict(row._mapping) for row in connection.execute(statement)]
+        return [dict(row._mapping) for row in self._rows(statement)]
 
-    # --- the writer thread ----------------------------------------------------------------------------------------
+    def _rows(self, statement: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        def once() -> Sequence[sa.Row[Any]]:
+            with self._engine.connect() as connection:
+                return connection.execute(statement).all()
 
-    async def _submit(self, work: Work) -> Any:
-        if self._closed:
-            raise EnrichmentError("the ledger is closed")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
-        self._writes.put(_Queued(work, loop, future))
-        return await future
+        self._writer.check_open()
+        with explained(self._engine):
+            return persistently(once)
 
-    def _write_groups(self) -> None:
-        closing = False
-        while not closing:
-            try:
-                group: list[_Queued | None] = [self._writes.get(timeout=self._leases.renewal_due_in())]
-            except queue.Empty:
-                group = []
-            size = 0
-            while group and size < GROUP_COMMIT:
-                try:
-                    group.append(self._writes.get_nowait())
-                except queue.Empty:
-                    break
-                size += len(group[-1].work) if group[-1] else 0
-            closing = None in group
-            writes = [item for item in group if item is not None]
-            if writes or self._leases.renewal_due_in() <= 0:
-                self._commit(writes)
+    def _replace(self, table: sa.Table, values: Mapping[str, Any]) -> None:
+        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
+        insert = dialect.insert(table).values(**values)
+        self._change(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=values))
 
-    def _commit(self, group: list[_Queued]) -> None:
-        """Write a group in one transaction; where it fails, each write in one of its own, so that only it fails."""
-        try:
-            results: list[Any] = self._transaction([item.work for item in group])
-        except BaseException as error:  # noqa: BLE001 - handed to every waiting caller, who raises it
-            if len(group) > 1:
-                for item in group:
-                    self._commit([item])
-                return
-            results = [_told(error)] * len(group)
-        _resolve(group, results)
+    def _change(self, statement: sa.Insert | sa.Delete) -> int:
+        """How many rows it changed."""
 
-    def _transaction(self, works: Sequence[Work]) -> list[Any]:
-        for attempt in range(CONFLICT_RETRIES):
-            try:
-                with transaction(self._engine) as connection:
-                    self._leases.renew(connection)
-                    return write_group(connection, works, self._leases)
-            except SQLAlchemyError as error:
-                if attempt == CONFLICT_RETRIES - 1 or not _is_deadlock(error):
-                    raise
-        raise AssertionError("unreachable")
+        def once() -> int:
+            with transaction(self._engine) as connection:
+                return connection.execute(statement).rowcount
 
-
-def _is_deadlock(error: SQLAlchemyError) -> bool:
-    """Whether PostgreSQL ended the transaction because two of them waited for each other."""
-    cause = getattr(error, "orig", None)
-    return isinstance(error, OperationalError | SQLAlchemyError) and "40P01" in str(getattr(cause, "args", ""))
-
-
-def _told(error: BaseException) -> BaseException:
-    if not isinstance(error, SQLAlchemyError):
-        return error
-    # Its message may quote what was written, which holds answers.
-    return EnrichmentError(
-        f"the ledger could not be written ({type(error).__name__}, {type(error.__cause__).__name__}):"
-        " see that its disk has room and its database answers, then run again; answers up to here are kept"
-    )
-
-
-def _resolve(group: list[_Queued], results: list[Any]) -> None:
-    """Hand the results to the waiting callers: one wake-up a loop, since each costs a system call."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
-    for item, result in zip(group, results, strict=True):
-        by_loop.setdefault(item.loop, []).append((item.future, result))
-    for loop, pairs in by_loop.items():
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(_set_results, pairs)
-
-
-def _set_results(pairs: list[tuple[asyncio.Future[Any], Any]]) -> None:
-    for future, result in pairs:
-        if future.done():  # its caller was cancelled; the write is durable all the same
-            continue
-        if isinstance(result, BaseException):
-            future.set_exception(result)
-        else:
-            future.set_result(result)
+        self._writer.check_open()
+        with explained(self._engine):
+            return persistently(once)

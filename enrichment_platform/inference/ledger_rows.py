@@ -10,15 +10,23 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from enrichment_platform.inference.ledger_engine import among
 from enrichment_platform.inference.ledger_schema import answers, attempts
-from enrichment_platform.inference.records import Attempt, Settlement
+from enrichment_platform.inference.records import Answer, Attempt, Settlement
 
 _ATTEMPT_FIELDS = tuple(Attempt.__slots__)
 _SETTLEMENT_FIELDS = tuple(name for name in Settlement.__slots__ if name not in ("attempt", "billed"))
 _attempt_values = attrgetter(*_ATTEMPT_FIELDS)
+_answer_values = attrgetter(*Answer.__slots__)
 _settlement_values = attrgetter("attempt.attempt_id", *_SETTLEMENT_FIELDS)
 _ATTEMPT_COLUMNS = (*_ATTEMPT_FIELDS, "holder", "sent_at")
+_ANSWER_COLUMNS = (*Answer.__slots__, "answered_at")
 _SETTLED_COLUMNS = ("attempt_id", *_SETTLEMENT_FIELDS, "settled_at")
+_OPEN = "(request_key) WHERE settled_at IS NULL"
+# What a server or a source says, of any length and with any character; the rest is ours, and is refused when too long.
+_SAID = ("row_id", "text", "detail", "finish_reason", "model")
+# Not settled yet, or given up for lost by another process while this one was only slow.
+_UNKNOWN = "(attempts.settled_at IS NULL OR attempts.outcome = 'lost')"
 
 
 class Rows:
@@ -30,6 +38,10 @@ class Rows:
         self._connection = connection
         self._postgresql = connection.dialect.name == "postgresql"
 
+    def _time(self, now: datetime) -> str:
+        # As SQLAlchemy stores it on SQLite: without a zone, in UTC.
+        return now.isoformat() if self._postgresql else now.strftime("%Y-%m-%d %H:%M:%S.%f")
+
     def insert_attempts(self, admitted: Sequence[Attempt], holder: str, now: datetime) -> set[str]:
         """Insert open attempts; returns the ids of those that no other process had taken or answered before."""
         ids = {attempt.attempt_id for attempt in admitted}
@@ -37,61 +49,95 @@ class Rows:
             return ids
         # In the order of their keys, so that two processes that insert the same keys wait and never deadlock.
         ordered = sorted(admitted, key=attrgetter("request_key")) if self._postgresql else admitted
-        self.insert_missing(attempts, _ATTEMPT_COLUMNS, [(*_attempt_values(one), holder, now) for one in ordered])
-        return self._still_ours(ids) if self._postgresql else ids
-
-    def _still_ours(self, ids: set[str]) -> set[str]:
+        at = self._time(now)
+        rows = [(*_attempt_values(one), holder, at) for one in ordered]
+        if not self._postgresql:
+            self._insert(attempts, _ATTEMPT_COLUMNS, rows, _OPEN)
+            return ids
+        inserted = self._insert(attempts, _ATTEMPT_COLUMNS, rows, _OPEN, "RETURNING attempt_id")
         # Another process may have answered between our look at the answers and the insert: look again, in a new
         # snapshot. Its settlement and its answer were one commit, so that whoever got past its lease sees its answer.
-        mine = attempts.c.attempt_id.in_(ids)
+        mine = among(self._connection, attempts.c.attempt_id, inserted)
         answered = sa.exists().where(answers.c.request_key == attempts.c.request_key)
-        self._connection.execute(attempts.delete().where(mine & answered))
-        return set(self._connection.execute(sa.select(attempts.c.attempt_id).where(mine)).scalars())
+        gone = attempts.delete().where(mine, answered).returning(attempts.c.attempt_id)
+        return inserted - set(self._connection.execute(gone).scalars())
 
-    def insert_missing(self, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert rows that are not there yet; those whose key exists are left as they are."""
-        names = ", ".join(columns)
-        if self._postgresql:
-            statement = (
-                f"INSERT INTO {table.name} ({names}) SELECT {names} FROM"  # noqa: S608 - names of our own columns
-                f" json_populate_recordset(null::{table.name}, CAST(:rows AS json)) ON CONFLICT DO NOTHING"
-            )
-            self._connection.execute(sa.text(statement), {"rows": _json(table, columns, rows)})
-        else:
-            marks = ", ".join("?" * len(columns))
-            statement = f"INSERT OR IGNORE INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608
-            self._connection.exec_driver_sql(statement, [_plain(row) for row in rows])
+    def insert_answers(self, stored: Sequence[Answer], now: datetime) -> None:
+        """Insert answers; where two processes have asked the same, the first stays, so that every reader sees one."""
+        at = self._time(now)
+        rows = [(*_answer_values(answer), at) for answer in sorted(stored, key=attrgetter("request_key"))]
+        self._insert(answers, _ANSWER_COLUMNS, rows, "(request_key)")
 
-    def settle(self, settled: Sequence[tuple[Settlement, datetime]]) -> None:
-        """Fill in how attempts ended."""
-        rows = [(*_settlement_values(settlement), at) for settlement, at in settled]
+    def insert_counters(self, table: sa.Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+        """Insert counters that are not there yet; the first column is their key."""
+        if not rows:
+            return
+        self._insert(table, columns, rows, f"({columns[0]})")
+
+    def settle(self, settled: Sequence[Settlement], now: datetime) -> set[str]:
+        """Fill in how attempts ended; returns the ids of those whose end was not known before."""
+        at = self._time(now)
+        rows = [(*_settlement_values(settlement), at) for settlement in settled]
         names = _SETTLED_COLUMNS[1:]
         if self._postgresql:
             values = ", ".join(f"{name} = ended.{name}" for name in names)
             statement = (
                 f"UPDATE attempts SET {values} FROM json_populate_recordset(null::attempts, CAST(:rows AS json))"  # noqa: S608
-                " AS ended WHERE attempts.attempt_id = ended.attempt_id"
+                f" AS ended WHERE attempts.attempt_id = ended.attempt_id AND {_UNKNOWN} RETURNING attempts.attempt_id"
             )
-            self._connection.execute(sa.text(statement), {"rows": _json(attempts, _SETTLED_COLUMNS, rows)})
-        else:
-            values = ", ".join(f"{name} = ?" for name in names)
-            statement = f"UPDATE attempts SET {values} WHERE attempt_id = ?"  # noqa: S608
-            self._connection.exec_driver_sql(statement, [(*_plain(row[1:]), row[0]) for row in rows])
+            given = {"rows": _json(_SETTLED_COLUMNS, _storable(attempts, _SETTLED_COLUMNS, rows))}
+            return set(self._connection.execute(sa.text(statement), given).scalars())
+        which = among(self._connection, attempts.c.attempt_id, (row[0] for row in rows))
+        unknown = sa.select(attempts.c.attempt_id).where(which, sa.text(_UNKNOWN))
+        changed = set(self._connection.execute(unknown).scalars())
+        values = ", ".join(f"{name} = ?" for name in names)
+        statement = f"UPDATE attempts SET {values} WHERE attempt_id = ?"  # noqa: S608
+        stored = [(*row[1:], row[0]) for row in _storable(attempts, _SETTLED_COLUMNS, rows) if row[0] in changed]
+        if stored:
+            self._connection.exec_driver_sql(statement, stored)
+        return changed
+
+    def _insert(
+        self, table: sa.Table, columns: Sequence[str], rows: list[tuple[Any, ...]], conflict: str, returning: str = ""
+    ) -> set[str]:
+        """Insert rows; those that conflict with one that is there are left out."""
+        names = ", ".join(columns)
+        stored = _storable(table, columns, rows)
+        if self._postgresql:
+            statement = (
+                f"INSERT INTO {table.name} ({names}) SELECT {names} FROM"  # noqa: S608 - names of our own columns
+                f" json_populate_recordset(null::{table.name}, CAST(:rows AS json))"
+                f" ON CONFLICT {conflict} DO NOTHING {returning}"
+            )
+            result = self._connection.execute(sa.text(statement), {"rows": _json(columns, stored)})
+            return set(result.scalars()) if returning else set()
+        marks = ", ".join("?" * len(columns))
+        statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT {conflict} DO NOTHING"  # noqa: S608
+        self._connection.exec_driver_sql(statement, stored)
+        return set()
 
 
-def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Values as SQLAlchemy stores them on SQLite: times without a zone, in UTC."""
-    return tuple(value.strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, datetime) else value for value in row)
+def _storable(table: sa.Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows as both databases can hold them: PostgreSQL refuses NUL characters and text beyond a column's width."""
+    said = [(columns.index(name), getattr(table.c[name].type, "length", None)) for name in _SAID if name in columns]
+    if not said:
+        return rows
+    stored = []
+    for row in rows:
+        values = list(row)
+        for index, width in said:
+            if (value := values[index]) is not None:
+                values[index] = _text(value)[:width]
+        stored.append(tuple(values))
+    return stored
 
 
-def _json(table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> str:
-    # PostgreSQL refuses NUL characters and text beyond a column's width; a server may answer both.
-    widths = [getattr(table.c[name].type, "length", None) for name in columns]
-    stored = [
-        {
-            name: value.replace("\x00", "\ufffd")[:width] if isinstance(value, str) else value
-            for name, value, width in zip(columns, row, widths, strict=True)
-        }
-        for row in rows
-    ]
-    return orjson.dumps(stored, default=str).decode()
+def _text(value: str) -> str:
+    if "\x00" in value:
+        value = value.replace("\x00", "\ufffd")
+    # Half of a surrogate pair is no text; JSON can hold one.
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
+
+
+def _json(columns: Sequence[str], rows: list[tuple[Any, ...]]) -> str:
+    return orjson.dumps([dict(zip(columns, row, strict=True)) for row in rows]).decode()

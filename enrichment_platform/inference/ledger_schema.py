@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, DateTime, Float, Index, Integer, MetaData, String, Table, Text, text
 
+LEDGER_VERSION = 2  # counts up with every change of the tables below
+
 metadata = MetaData()
+
+# One row: whoever opens the ledger with another version is told so instead of failing in the middle of a run.
+ledger_version = Table("ledger_version", metadata, Column("version", Integer, nullable=False))
 
 # One row a request key: what was answered, for good. Resume, cache and dedup are lookups here.
 # Tokens, cost and attempts are sums over the attempts of the row that it was asked for (partition_key, row_id).

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
 
+from enrichment_platform.inference.ledger_counters import Counters, difference
+from enrichment_platform.inference.ledger_engine import among
 from enrichment_platform.inference.ledger_leases import Leases
 from enrichment_platform.inference.ledger_rows import Rows
-from enrichment_platform.inference.ledger_schema import answers, attempts, halts, rates, spend
-from enrichment_platform.inference.records import (
-    NANO,
-    Admission,
-    Answer,
-    Attempt,
-    Cap,
-    RateLimit,
-    Settlement,
-    Verdict,
-)
+from enrichment_platform.inference.ledger_schema import answers, attempts, halts
+from enrichment_platform.inference.records import Admission, Answer, Attempt, Cap, RateLimit, Settlement, Verdict
 
-KEYS_PER_QUERY = 500
-# A rate is kept a little below what is allowed, and a burst of a second of it may go at once: over any minute this
-# stays within the allowance, (60 s + 1 s) * 0.98 < 60 s.
-RATE_SHARE = 0.98
-RATE_BURST_S = 1.0
 _ADMITTED = Admission(Verdict.ADMITTED)
 _ADMITTED_AFTER_LOSS = Admission(Verdict.ADMITTED, detail="lost")
 _ANSWERED = Admission(Verdict.ANSWERED)
@@ -64,12 +50,20 @@ class Settle:
 Work = Admit | Settle
 
 
+def counted(works: Sequence[Work]) -> tuple[set[Cap], set[RateLimit]]:
+    """What a group counts in."""
+    return {cap for work in works for cap in work.caps}, {work.rate for work in works if work.rate is not None}
+
+
 def write_group(connection: sa.Connection, works: Sequence[Work], leases: Leases) -> list[Any]:
-    """Write all of it; the result of an Admit is its list of admissions, that of a Settle is None."""
+    """Write all of it; the result of an Admit is its list of admissions, that of a Settle is None.
+
+    To write the same again changes nothing more: whoever does not know whether a commit arrived may repeat it.
+    """
     settles = [work for work in works if isinstance(work, Settle)]
     admits = [work for work in works if isinstance(work, Admit)]
     rows = Rows(connection)
-    counters = _Counters(connection, works)
+    counters = Counters(connection, *counted(works))
     # Settlements first: what they release, the next ones may use.
     _settle(rows, counters, settles)
     admitted = iter(_Admitting(connection, rows, counters, leases, admits).all() if admits else [])
@@ -77,116 +71,22 @@ def write_group(connection: sa.Connection, works: Sequence[Work], leases: Leases
     return [next(admitted) if isinstance(work, Admit) else None for work in works]
 
 
-class _Counters:
-    """Spending and rates of the scopes of a group, locked for the length of the transaction."""
-
-    def __init__(self, connection: sa.Connection, works: Sequence[Work]) -> None:
-        self._connection = connection
-        scopes = sorted({cap.scope for work in works for cap in work.caps})
-        endpoints = sorted({work.rate.key for work in works if work.rate is not None})
-        self._now = time.time()
-        # PostgreSQL locks the rows, always in the order of their keys, so that processes wait and never deadlock.
-        # SQLite has locked the whole file.
-        zero = {"tokens": 0, "nano_usd": 0, "requests": 0}
-        self.spent = _locked(connection, spend, "scope", scopes, zero)
-        self.rates = _locked(connection, rates, "endpoint", endpoints, {"requests_at": 0.0, "tokens_at": 0.0})
-        self._changed: set[str] = set()
-
-    def room(self, attempt: Attempt, caps: Sequence[Cap]) -> Cap | None:
-        """The cap that the attempt would break; None where there is room."""
-        for cap in caps:
-            spent = self.spent[cap.scope]
-            if cap.tokens is not None and spent["tokens"] + attempt.reserved_tokens > cap.tokens:
-                return cap
-            if cap.nano_usd is not None and spent["nano_usd"] + attempt.reserved_nano_usd > cap.nano_usd:
-                return cap
-        return None
-
-    def add(self, caps: Sequence[Cap], tokens: int, nano_usd: int, requests: int) -> None:
-        for cap in caps:
-            spent = self.spent[cap.scope]
-            spent["tokens"] += tokens
-            spent["nano_usd"] += nano_usd
-            spent["requests"] += requests
-            self._changed.add(cap.scope)
-
-    def wait_s(self, rate: RateLimit) -> float:
-        """Seconds until the rate allows another request: the generic cell rate algorithm (ITU-T I.371)."""
-        state, wait = self.rates[rate.key], 0.0
-        if rate.requests_per_minute:
-            wait = max(wait, state["requests_at"] - self._now)
-        if rate.tokens_per_minute:
-            wait = max(wait, state["tokens_at"] - self._now)
-        return wait
-
-    def take(self, rate: RateLimit, requests: int, tokens: int) -> None:
-        """Move the theoretical arrival times; negative amounts give back what was reserved too much."""
-        state, earliest = self.rates[rate.key], self._now - RATE_BURST_S
-        if rate.requests_per_minute:
-            seconds = requests * 60 / (RATE_SHARE * rate.requests_per_minute)
-            state["requests_at"] = max(state["requests_at"], earliest) + seconds
-        if rate.tokens_per_minute:
-            seconds = tokens * 60 / (RATE_SHARE * rate.tokens_per_minute)
-            state["tokens_at"] = max(state["tokens_at"], earliest) + seconds
-
-    def store(self) -> None:
-        changed = [{"key": scope, **self.spent[scope]} for scope in sorted(self._changed)]
-        if changed:
-            own = spend.c.scope == sa.bindparam("key")
-            values = {name: sa.bindparam(name) for name in ("tokens", "nano_usd", "requests")}
-            self._connection.execute(spend.update().where(own).values(values), changed)
-        if self.rates:
-            moved = [{"key": key, **state} for key, state in self.rates.items()]
-            own = rates.c.endpoint == sa.bindparam("key")
-            values = {name: sa.bindparam(name) for name in ("requests_at", "tokens_at")}
-            self._connection.execute(rates.update().where(own).values(values), moved)
-
-
-def _locked(
-    connection: sa.Connection, table: sa.Table, key: str, keys: list[str], zero: dict[str, Any]
-) -> dict[str, dict[str, Any]]:
-    """Rows of a counter table by key, created where missing, locked in the order of their keys."""
-    if not keys:
-        return {}
-    columns = [table.c[name] for name in zero]
-    statement = sa.select(table.c[key], *columns).where(table.c[key].in_(keys)).order_by(table.c[key]).with_for_update()
-    found = {row[0]: dict(zip(zero, row[1:], strict=True)) for row in connection.execute(statement)}
-    missing = [one for one in keys if one not in found]
-    if missing:
-        rows = Rows(connection)
-        rows.insert_missing(table, [key, *zero], [(one, *zero.values()) for one in missing])
-        return _locked(connection, table, key, keys, zero)
-    return found
-
-
-def _settle(rows: Rows, counters: _Counters, settles: Sequence[Settle]) -> None:
-    if not settles:
+def _settle(rows: Rows, counters: Counters, settles: Sequence[Settle]) -> None:
+    # Of two settlements of one attempt the first counts, as if they came one after the other.
+    first = {work.settlement.attempt.attempt_id: work for work in reversed(settles)}
+    if not first:
         return
     now = datetime.now(UTC)
-    rows.settle([(work.settlement, now) for work in settles])
-    stored = [work.answer for work in settles if work.answer is not None]
+    changed = rows.settle([work.settlement for work in first.values()], now)
+    stored = {work.answer.request_key: work.answer for work in reversed(settles) if work.answer is not None}
     if stored:
-        # Two processes may have asked the same; the first stored answer stays, so that every reader sees one.
-        columns = [*Answer.__slots__, "answered_at"]
-        of = attrgetter(*Answer.__slots__)
-        rows.insert_missing(answers, columns, [(*of(answer), now) for answer in stored])
-    for work in settles:
-        tokens, nano_usd = _difference(work.settlement)
+        rows.insert_answers(list(stored.values()), now)
+    for attempt_id in changed:
+        work = first[attempt_id]
+        tokens, nano_usd = difference(work.settlement)
         counters.add(work.caps, tokens, nano_usd, 0)
         if work.rate is not None and tokens:
             counters.take(work.rate, 0, tokens)
-
-
-def _difference(settlement: Settlement) -> tuple[int, int]:
-    """What a settlement changes in the counters: (tokens, nano US dollars)."""
-    attempt = settlement.attempt
-    if not settlement.billed:
-        return -attempt.reserved_tokens, -attempt.reserved_nano_usd
-    if settlement.input_tokens is None or settlement.output_tokens is None:
-        return 0, 0  # not known: the reservation stays
-    tokens = settlement.input_tokens + settlement.output_tokens - attempt.reserved_tokens
-    cost = -int(-(settlement.cost_usd or 0.0) * NANO // 1)  # rounded up
-    return tokens, cost - attempt.reserved_nano_usd
 
 
 @dataclass
@@ -195,15 +95,16 @@ class _Admitting:
 
     connection: sa.Connection
     rows: Rows
-    counters: _Counters
+    counters: Counters
     leases: Leases
     works: Sequence[Admit]
-    _taken: dict[str, str] = field(default_factory=dict)
+    _taken: dict[str, str] = field(default_factory=dict)  # request key -> id of its open attempt
+    _open: set[str] = field(default_factory=set)  # ids of the attempts that were open before this transaction
 
     def all(self) -> list[list[Admission]]:
-        keys = [attempt.request_key for work in self.works for attempt in work.wanted]
-        answered = self._answered(keys)
+        keys = {attempt.request_key for work in self.works for attempt in work.wanted}
         lost = self._leased(keys)
+        answered = self._answered(keys)
         halted = {row.scope: row.reason for row in self.connection.execute(sa.select(halts.c.scope, halts.c.reason))}
         decided: list[list[Admission]] = []
         admitted: list[Attempt] = []
@@ -212,7 +113,9 @@ class _Admitting:
             for wanted in work.wanted:
                 key = wanted.request_key
                 reason = halted.get("*", halted.get(wanted.enrichment)) if halted else None
-                if reason is not None:
+                if wanted.attempt_id in self._open:
+                    verdict = _ADMITTED  # by this very process: the commit had arrived, only its confirmation had not
+                elif reason is not None:
                     verdict = Admission(Verdict.HALTED, detail=reason)
                 elif key in answered:
                     verdict = _ANSWERED
@@ -220,17 +123,17 @@ class _Admitting:
                     verdict = _HELD
                 else:
                     verdict = self._within(wanted, work)
-                if verdict is _ADMITTED:
-                    self._taken[key] = wanted.attempt_id
-                    after_loss = key in lost and wanted.cause == "first"
-                    admitted.append(replace(wanted, cause="lost") if after_loss else wanted)
-                    verdict = _ADMITTED_AFTER_LOSS if after_loss else verdict
+                    if verdict is _ADMITTED:
+                        self._taken[key] = wanted.attempt_id
+                        after_loss = key in lost and wanted.cause == "first"
+                        admitted.append(replace(wanted, cause="lost") if after_loss else wanted)
+                        verdict = _ADMITTED_AFTER_LOSS if after_loss else verdict
                 decided[-1].append(verdict)
         inserted = self.rows.insert_attempts(admitted, self.leases.holder, datetime.now(UTC))
         return self._without(decided, admitted, inserted) if len(inserted) < len(admitted) else decided
 
     def _within(self, wanted: Attempt, work: Admit) -> Admission:
-        cap = self.counters.room(wanted, work.caps)
+        cap = self.counters.over(wanted, work.caps)
         if cap is not None:
             return Admission(Verdict.OVER, cap=cap)
         if work.rate is not None:
@@ -241,30 +144,24 @@ class _Admitting:
         self.counters.add(work.caps, wanted.reserved_tokens, wanted.reserved_nano_usd, 1)
         return _ADMITTED
 
-    def _answered(self, keys: list[str]) -> set[str]:
-        found: set[str] = set()
-        for start in range(0, len(keys), KEYS_PER_QUERY):
-            batch = keys[start : start + KEYS_PER_QUERY]
-            statement = sa.select(answers.c.request_key).where(answers.c.request_key.in_(batch))
-            found.update(self.connection.execute(statement).scalars())
-        return found
+    def _answered(self, keys: set[str]) -> set[str]:
+        known = sa.select(answers.c.request_key).where(among(self.connection, answers.c.request_key, keys))
+        return set(self.connection.execute(known).scalars())
 
-    def _leased(self, keys: list[str]) -> set[str]:
+    def _leased(self, keys: set[str]) -> set[str]:
         """Fill in who is asking what; attempts of the dead are settled as lost, and their keys returned."""
         columns = (attempts.c.request_key, attempts.c.attempt_id, attempts.c.holder)
-        leased: list[Any] = []
-        for start in range(0, len(keys), KEYS_PER_QUERY):
-            batch = keys[start : start + KEYS_PER_QUERY]
-            statement = sa.select(*columns).where(attempts.c.settled_at.is_(None), attempts.c.request_key.in_(batch))
-            leased += self.connection.execute(statement).all()
+        wanted = among(self.connection, attempts.c.request_key, keys)
+        leased = self.connection.execute(sa.select(*columns).where(attempts.c.settled_at.is_(None), wanted)).all()
         dead = self.leases.dead(self.connection, {row.holder for row in leased})
         lost = [row for row in leased if row.holder in dead]
         if lost:
-            ids = [row.attempt_id for row in lost]
-            own = attempts.c.attempt_id.in_(ids) & attempts.c.settled_at.is_(None)
+            own = among(self.connection, attempts.c.attempt_id, (row.attempt_id for row in lost))
             said = {"settled_at": datetime.now(UTC), "outcome": "lost", "detail": "its process died"}
-            self.connection.execute(attempts.update().where(own).values(said))
-        self._taken |= {row.request_key: row.attempt_id for row in leased if row.holder not in dead}
+            self.connection.execute(attempts.update().where(own, attempts.c.settled_at.is_(None)).values(said))
+        living = [row for row in leased if row.holder not in dead]
+        self._taken.update((row.request_key, row.attempt_id) for row in living)
+        self._open.update(row.attempt_id for row in living if row.holder == self.leases.holder)
         return {row.request_key for row in lost}
 
     def _without(
@@ -274,7 +171,7 @@ class _Admitting:
         refused = {attempt.attempt_id for attempt in admitted} - inserted
         for work, verdicts in zip(self.works, decided, strict=True):
             for index, wanted in enumerate(work.wanted):
-                if wanted.attempt_id in refused:
+                if wanted.attempt_id in refused and verdicts[index].verdict is Verdict.ADMITTED:
                     verdicts[index] = _HELD
                     self.counters.add(work.caps, -wanted.reserved_tokens, -wanted.reserved_nano_usd, -1)
                     if work.rate is not None:

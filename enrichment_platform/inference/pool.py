@@ -1,143 +1,65 @@
-"""Model pools: named, ordered lists of endpoints, and which of them may see a data class."""
+"""Model pools opened: which endpoints may see a data class, in which order, at what price."""
 
 from __future__ import annotations
 
+import logging
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal, get_args
-from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from yarl import URL
 
+from enrichment_platform.budget_spec import BudgetSpec
 from enrichment_platform.errors import DataClassError, InputError
 from enrichment_platform.inference.endpoints.embedded import EmbeddedEndpoint
-from enrichment_platform.inference.endpoints.openai import OpenAIEndpoint
-from enrichment_platform.inference.endpoints.protocol import Endpoint, Price
-from enrichment_platform.spec import NAME, DataClass, SpecModel
-
-DATA_CLASSES: tuple[DataClass, ...] = get_args(DataClass)
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-
-
-class PriceSpec(SpecModel):
-    """US dollars per million tokens."""
-
-    input: float = Field(0.0, ge=0)
-    cached_input: float | None = Field(None, ge=0, description="The price of `input` when absent")
-    output: float = Field(0.0, ge=0)
-
-
-class EmbeddedEndpointSpec(SpecModel):
-    """A small model on the CPU of this process; nothing leaves the machine."""
-
-    type: Literal["embedded"]
-    name: str = "embedded"
-    gguf: str | None = Field(
-        None, description="GGUF file; ENRICHMENT_GGUF, else the default model (SmolLM2-135M) when absent"
-    )
-    slots: int = Field(1, ge=1, le=64, description="Requests computed together; on one core, one is fastest")
-    context_tokens: int = Field(4096, ge=256, description="Prompt and answer of one request together")
-    data_classes: list[DataClass] = Field(list(DATA_CLASSES), description="What it may see")
-
-
-class OpenAIEndpointSpec(SpecModel):
-    """Any OpenAI-compatible server: a hosted API, a vLLM sidecar or service, llama.cpp."""
-
-    type: Literal["openai"]
-    name: str
-    base_url: str = Field(description="With or without /v1; `${VARIABLE}` is read from the environment at run time")
-    model: str | None = Field(None, description="The first one that the server lists when absent")
-    api_key_env: str | None = Field(None, description="Environment variable that holds the API key")
-    data_classes: list[DataClass] = Field(min_length=1, description="What may be sent there; there is no default")
-    max_concurrency: int = Field(16, ge=1, description="Requests in flight")
-    timeout_s: float = Field(120, gt=0, description="Of one request, in seconds")
-    price: PriceSpec = PriceSpec()
-
-
-AnyEndpointSpec = Annotated[EmbeddedEndpointSpec | OpenAIEndpointSpec, Field(discriminator="type")]
-
-
-class ModelPoolSpec(SpecModel):
-    """Endpoints in order of preference."""
-
-    name: str
-    description: str = ""
-    endpoints: list[AnyEndpointSpec] = Field(min_length=1)
-
-    @field_validator("name")
-    @classmethod
-    def _named(cls, value: str) -> str:
-        if not NAME.match(value):
-            raise ValueError("use lower-case letters, digits and underscores, starting with a letter")
-        return value
-
-    @field_validator("endpoints")
-    @classmethod
-    def _distinct(cls, value: list[AnyEndpointSpec]) -> list[AnyEndpointSpec]:
-        names = [endpoint.name for endpoint in value]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"endpoints named twice: {', '.join(twice)}")
-        return value
-
-
-DEFAULT_POOL = ModelPoolSpec(
-    name="default",
-    description="The embedded model, or the server that ENRICHMENT_ENDPOINT names",
-    endpoints=[EmbeddedEndpointSpec(type="embedded")],
+from enrichment_platform.inference.endpoints.openai import OpenAIEndpoint, api_url, is_loopback, shown
+from enrichment_platform.inference.endpoints.protocol import Endpoint
+from enrichment_platform.inference.pool_environment import resolve_pool
+from enrichment_platform.inference.pool_spec import (
+    DATA_CLASSES,
+    DEFAULT_POOL,
+    AnyEndpointSpec,
+    EmbeddedEndpointSpec,
+    ModelPoolSpec,
+    OpenAIEndpointSpec,
+    PriceSpec,
 )
+from enrichment_platform.inference.price_list import listed_price
+from enrichment_platform.inference.pricing import Price
+from enrichment_platform.inference.records import RateLimit
+from enrichment_platform.spec import DataClass
+
+__all__ = [
+    "DATA_CLASSES",
+    "DEFAULT_POOL",
+    "EmbeddedEndpointSpec",
+    "ModelPoolSpec",
+    "OpenAIEndpointSpec",
+    "PriceSpec",
+    "open_endpoints",
+    "resolve_pool",
+]
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_HOW_TO_PRICE = (
+    "`price: {input: 0.15, output: 0.6}` in US dollars per million tokens, `price: {gpu_hour_usd: 2.5}` for a GPU of"
+    " your own, or `price: free` (ENRICHMENT_PRICE for the server of ENRICHMENT_ENDPOINT)"
+)
+_log = logging.getLogger("enrichment_platform.inference")
+_warned: set[tuple[str, str]] = set()
 
 
-def resolve_pool(spec: ModelPoolSpec) -> ModelPoolSpec:
-    """The pool as the environment wants it: ENRICHMENT_ENDPOINT replaces the endpoints of the pool `default`.
+def open_endpoints(pool: ModelPoolSpec, data_class: DataClass, budget: BudgetSpec | None = None) -> list[Endpoint]:
+    """The endpoints of the pool that may see the data class, in the pool's order; nothing is sent or loaded yet.
 
-    Raises:
-        InputError: ENRICHMENT_CONCURRENCY is not a number of requests.
-    """
-    base_url = os.environ.get("ENRICHMENT_ENDPOINT")
-    if spec.name != "default" or not base_url:
-        return spec
-    allowed = {data_class for endpoint in spec.endpoints for data_class in endpoint.data_classes}
-    environment = OpenAIEndpointSpec(
-        type="openai",
-        name="environment",
-        base_url=base_url,
-        model=os.environ.get("ENRICHMENT_MODEL") or None,
-        api_key_env="ENRICHMENT_API_KEY" if os.environ.get("ENRICHMENT_API_KEY") else None,
-        data_classes=_environment_classes(base_url, allowed),
-        max_concurrency=_concurrency(os.environ.get("ENRICHMENT_CONCURRENCY") or "16"),
-    )
-    return spec.model_copy(update={"endpoints": [environment]})
-
-
-def _environment_classes(base_url: str, pool_classes: set[DataClass]) -> list[DataClass]:
-    """What the endpoint of ENRICHMENT_ENDPOINT may see.
-
-    ENRICHMENT_DATA_CLASSES says it; where it does not, a server on this machine sees what the pool's own endpoints see,
-    and any other server what is public or internal.
-    """
-    named = os.environ.get("ENRICHMENT_DATA_CLASSES")
-    if named:
-        classes = [name.strip() for name in named.split(",") if name.strip()]
-        unknown = [name for name in classes if name not in DATA_CLASSES]
-        if unknown:
-            raise InputError(
-                f"ENRICHMENT_DATA_CLASSES names {', '.join(unknown)}; allowed are {', '.join(DATA_CLASSES)}"
-            )
-        return [known for known in DATA_CLASSES if known in classes]
-    host = (urlsplit(base_url if "://" in base_url else f"//{base_url}").hostname or "").rstrip(".")
-    here = host in ("localhost", "::1") or host.startswith("127.")
-    return _in_order(pool_classes if here else pool_classes & {"public", "internal"})
-
-
-def open_endpoints(pool: ModelPoolSpec, data_class: DataClass) -> list[Endpoint]:
-    """The endpoints of the pool that may see the data class, in order; nothing is sent or loaded yet.
+    Args:
+        pool: Resolved, see `resolve_pool`.
+        data_class: Of the enrichment.
+        budget: Of the enrichment; a cap in US dollars needs endpoints whose price is known.
 
     Raises:
-        DataClassError: none of them may.
-        InputError: a base URL or a variable that it or the API key needs is wrong.
+        DataClassError: none of them may see it.
+        InputError: a base URL or a variable that it or the API key needs is wrong, or a cap in US dollars could not be
+            held, since nobody said what an endpoint costs.
     """
     allowed = [endpoint for endpoint in pool.endpoints if data_class in endpoint.data_classes]
     if not allowed:
@@ -147,7 +69,13 @@ def open_endpoints(pool: ModelPoolSpec, data_class: DataClass) -> list[Endpoint]
             f" add {data_class!r} to the data_classes of one that may (ENRICHMENT_DATA_CLASSES for the server of"
             " ENRICHMENT_ENDPOINT), or choose another pool"
         )
-    return [_endpoint(endpoint) for endpoint in allowed]
+    endpoints = [_endpoint(endpoint) for endpoint in allowed]
+    unpriced = [one for one, endpoint in zip(allowed, endpoints, strict=True) if not endpoint.price.known]
+    for spec in unpriced:
+        _hold_without_price(pool, spec, budget)
+    if pool.order == "cheapest":
+        endpoints.sort(key=lambda endpoint: (not endpoint.price.known, endpoint.price.typical_usd))
+    return endpoints
 
 
 def _endpoint(spec: AnyEndpointSpec) -> Endpoint:
@@ -159,16 +87,54 @@ def _endpoint(spec: AnyEndpointSpec) -> Endpoint:
             slots=spec.slots,
             context_tokens=spec.context_tokens,
         )
+    base_url = _expanded(spec.base_url, spec.name)
     return OpenAIEndpoint(
         spec.name,
-        _expanded(spec.base_url, spec.name),
+        base_url,
         frozenset(spec.data_classes),
         model=spec.model,
         api_key=_variable(spec.api_key_env, spec.name) if spec.api_key_env else None,
         max_concurrency=spec.max_concurrency,
         timeout_s=spec.timeout_s,
-        price=Price(spec.price.input, spec.price.cached_input, spec.price.output),
+        price=_price(spec, api_url(base_url)),
+        rate_limit=_rate_limit(spec, api_url(base_url)),
+        takes_priority=spec.takes_priority,
     )
+
+
+def _price(spec: OpenAIEndpointSpec, url: URL) -> Price:
+    if isinstance(spec.price, PriceSpec):
+        return Price(spec.price.input, spec.price.cached_input, spec.price.output, spec.price.gpu_hour_usd)
+    if spec.price == "free":
+        return Price()
+    listed = listed_price(spec.model, shown(url)) if spec.model else None
+    # A server on this machine whose model is on no list runs on hardware that is paid for anyway.
+    return listed or Price(known=is_loopback(url.host or ""))
+
+
+def _rate_limit(spec: OpenAIEndpointSpec, url: URL) -> RateLimit | None:
+    if spec.requests_per_minute is None and spec.tokens_per_minute is None:
+        return None
+    # Providers limit an account's use of a model: every pool that names the same server and model counts together.
+    key = f"{shown(url)} {spec.model or '*'}"
+    return RateLimit(key, spec.requests_per_minute, spec.tokens_per_minute)
+
+
+def _hold_without_price(pool: ModelPoolSpec, spec: AnyEndpointSpec, budget: BudgetSpec | None) -> None:
+    """Refuse a cap in US dollars over an endpoint of unknown price; warn once where there is none."""
+    caps = {f"budget.{name}": getattr(budget, name, None) for name in ("partition", "run", "day")}
+    caps[f"budget.day of the pool {pool.name!r}"] = pool.budget.day
+    in_usd = [field for field, cap in caps.items() if cap is not None and cap.usd is not None]
+    model = getattr(spec, "model", None)
+    what = f"endpoint {spec.name!r} of the pool {pool.name!r}, model {model or 'not named'}"
+    if in_usd:
+        raise InputError(
+            f"{' and '.join(in_usd)} is in US dollars, but what {what}, costs is not known; give it"
+            f" {_HOW_TO_PRICE}; or cap tokens instead"
+        )
+    if (pool.name, spec.name) not in _warned:
+        _warned.add((pool.name, spec.name))
+        _log.warning("the price of %s, is not known and counts as nothing; give it %s", what, _HOW_TO_PRICE)
 
 
 def _expanded(text: str, endpoint: str) -> str:
@@ -180,14 +146,3 @@ def _variable(name: str, endpoint: str) -> str:
     if not value:
         raise InputError(f"endpoint {endpoint!r} needs the environment variable {name}, which is not set")
     return value
-
-
-def _concurrency(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise InputError(f"ENRICHMENT_CONCURRENCY is {text!r}; give the number of requests in flight, e.g. 16")
-    return int(text)
-
-
-def _in_order(classes: Iterable[DataClass]) -> list[DataClass]:
-    wanted = set(classes)
-    return [data_class for data_class in DATA_CLASSES if data_class in wanted]

@@ -49,25 +49,27 @@ class Task:
 
     def fingerprint(self, model_identity: str) -> str:
         """Hash of all that can change an answer but the row: prompt, schema, model, sampling, cleaning version."""
+        return _hash(self.fingerprint_parts(model_identity))[:32]
+
+    def fingerprint_parts(self, model_identity: str) -> dict[str, Any]:
+        """What the fingerprint is the hash of, by name."""
         model = self.spec.model
         # The template is covered by its text, not by its renderings: two templates may agree on some rows only.
-        return _hash(
-            {
-                "prefix": self.prompt.prefix,
-                "template": self.spec.prompt.template,
-                "labelled_examples": self.examples.digest if self.examples else None,
-                "columns": self.spec.prompt.columns,
-                "schema": self.json_schema,
-                "model": model_identity,
-                "sampling": [model.temperature, model.seed, model.max_output_tokens],
-                "cleaning": self.cleaning_version,
-            }
-        )[:32]
+        return {
+            "prefix": self.prompt.prefix,
+            "template": self.spec.prompt.template,
+            "labelled_examples": self.examples.digest if self.examples else None,
+            "columns": self.spec.prompt.columns,
+            "schema": self.json_schema,
+            "model": model_identity,
+            "sampling": [model.temperature, model.seed, model.max_output_tokens],
+            "cleaning": self.cleaning_version,
+        }
 
 
 def request_key(fingerprint: str, question: Question) -> str:
     """Hash of fingerprint and all that is sent, the nearest examples too: the idempotency key."""
-    return _hash([fingerprint, question.messages])
+    return _hash([fingerprint, question.messages])[:32]
 
 
 def _hash(value: Any) -> str:

@@ -1,7 +1,6 @@
-"""What the four assets of an enrichment share: definition, announcements, metadata, errors."""
+"""What the four assets of an enrichment share: definition, metadata, errors."""
 
 import hashlib
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -12,12 +11,11 @@ from filelock import FileLock
 from enrichment_platform.errors import EnrichmentError
 from enrichment_platform.lake.location import home
 from enrichment_platform.spec import EnrichmentSpec, Stage
+from enrichment_platform.stages.announcing import announce
 from enrichment_platform.stages.instance import hold_run
 from enrichment_platform.stages.naming import asset_key, table
 from enrichment_platform.stages.outcome import StageOutcome
 from enrichment_platform.stages.partitions import partitions_definition
-
-logger = logging.getLogger("enrichment_platform.run")
 
 Work = Callable[[dg.AssetExecutionContext, str], StageOutcome]
 Lineage = Mapping[str, Iterable[tuple[Stage, str]]]
@@ -105,14 +103,6 @@ def partition_lock(spec: EnrichmentSpec, key: str) -> FileLock:
 def failure(error: EnrichmentError) -> dg.Failure:
     """A step failure that shows the message of an error that a user can cause, and no traceback."""
     return dg.Failure(description=str(error), metadata={"error": type(error).__name__}, allow_retries=False)
-
-
-def announce(
-    context: dg.OpExecutionContext | dg.AssetExecutionContext | dg.AssetCheckExecutionContext, text: str
-) -> None:
-    """Say something to both who may be watching: the Dagster UI and the terminal."""
-    context.log.info(text)
-    logger.info(text)
 
 
 def _summary(outcome: StageOutcome) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import dagster as dg
 import polars as pl
 
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, Stage, output_columns
+from enrichment_platform.stages.accounting import close_books
 from enrichment_platform.stages.asset import Lineage, stage_asset
 from enrichment_platform.stages.outcome import StageOutcome
 from enrichment_platform.stages.publish import PROVENANCE, publish
@@ -17,7 +20,9 @@ def enriched_asset(spec: EnrichmentSpec) -> dg.AssetsDefinition:
     answered = {column for field in spec.output for column in output_columns(field)} | set(PROVENANCE)
 
     def work(_: dg.AssetExecutionContext, key: str) -> StageOutcome:
-        return publish(Lake.from_environment(), spec, key)
+        lake = Lake.from_environment()
+        outcome = publish(lake, spec, key)
+        return replace(outcome, figures=outcome.figures | close_books(lake, spec, key))
 
     def lineage(rows: pl.DataFrame) -> Lineage:
         return {c: [(Stage.CLASSIFIED if c in answered else Stage.CLEANED, c)] for c in rows.columns}

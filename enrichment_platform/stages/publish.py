@@ -12,6 +12,7 @@ from enrichment_platform.errors import InputError, PublicationRefusedError
 from enrichment_platform.lake.tables import Commit, Lake, content_version
 from enrichment_platform.spec import EnrichmentSpec, Stage, output_columns
 from enrichment_platform.stages import quarantine
+from enrichment_platform.stages.accounting import close_books
 from enrichment_platform.stages.naming import quarantine_table, table
 from enrichment_platform.stages.outcome import StageOutcome
 
@@ -169,6 +170,7 @@ def restore(lake: Lake, spec: EnrichmentSpec, partition_key: str, version: int |
         "restored": str(wanted.version),
     }
     lake.replace_partition(table(spec, Stage.ENRICHED), partition_key, rows, notes=notes)
+    close_books(lake, spec, partition_key)
     return wanted
 
 

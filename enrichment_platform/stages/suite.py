@@ -9,7 +9,8 @@ from enrichment_platform.checks import CheckResult, check_names
 from enrichment_platform.errors import EnrichmentError
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, Stage
-from enrichment_platform.stages.asset import announce, failure, one_partition
+from enrichment_platform.stages.announcing import announce
+from enrichment_platform.stages.asset import failure, one_partition
 from enrichment_platform.stages.naming import asset_key
 from enrichment_platform.stages.partitions import partitions_definition
 from enrichment_platform.stages.publish import check_partition

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from dagster.components.testing import DefsFolderSandbox, create_defs_folder_sandbox
 
+from enrichment_platform.budget_spec import BudgetSpec
 from enrichment_platform.components import Enrichment, ModelPool
 from enrichment_platform.location import _reason
 
@@ -147,6 +148,10 @@ def test_the_schedule_is_there_where_one_is_asked_for(sandbox: DefsFolderSandbox
         ("checks", {"max_failed_share": 5}, "attributes.checks.max_failed_share: Input should be less than"),
         ("checks", {"thresholds": {"answer_statu": 0.1}}, "checks.thresholds.answer_statu: there is no such check"),
         ("freshness.fail_after_hours", 0, "attributes.freshness.fail_after_hours"),
+        ("budget", {"day": {}}, "attributes.budget.day: give `tokens`, `usd` or both"),
+        ("budget", {"month": {"usd": 1}}, "attributes.budget.month: Extra inputs are not permitted"),
+        ("priority", "urgent", "attributes.priority: Input should be 'low', 'normal' or 'high'"),
+        ("deadline_minutes", 0, "attributes.deadline_minutes: Input should be greater than 0"),
     ],
 )
 def test_a_wrong_field_is_named(sandbox: DefsFolderSandbox, path: str, value: Any, message: str) -> None:
@@ -173,6 +178,28 @@ def test_dagster_renders_its_templates_everywhere_but_in_the_prompt(
     with loaded(sandbox, attributes) as (component, _):
         assert component.source.path == f"/data/letters/{home}.csv"  # type: ignore[union-attr]
         assert component.prompt.template == "Letter: {{ text }}"
+
+
+def test_budget_priority_and_deadline_are_optional(sandbox: DefsFolderSandbox) -> None:
+    with loaded(sandbox, ATTRIBUTES) as (component, _):
+        assert (component.priority, component.deadline_minutes) == ("normal", None)
+        assert component.budget == BudgetSpec()
+    attributes = ATTRIBUTES | {
+        "budget": {
+            "request": {"tokens": 8000},
+            "row": {"attempts": 5, "tokens": 20000},
+            "partition": {"tokens": 5000000},
+            "run": {"usd": 10},
+            "day": {"tokens": 20000000, "usd": 25},
+        },
+        "priority": "low",
+        "deadline_minutes": 90,
+    }
+    with loaded(sandbox, attributes) as (component, _):
+        assert (component.priority, component.deadline_minutes) == ("low", 90)
+        assert component.budget.row.attempts == 5
+        assert component.budget.day is not None
+        assert (component.budget.day.tokens, component.budget.day.usd) == (20000000, 25)
 
 
 def test_a_quoted_number_stays_text(sandbox: DefsFolderSandbox) -> None:

@@ -13,8 +13,20 @@ prints its port on the first line. In a test:
 (that many requests from now on) or `share` (of all requests, drawn with `seed`); neither means every request.
 Kinds: any status from 400 to 599, hang, reset, malformed (the answer is not JSON), truncated (cut,
 finish_reason length), refusal, garbage (the body is not JSON), empty (no choices), null (null content, usage
-and finish_reason), ok. `latency_s` and `slots` may be told too.
-Error bodies echo the prompt, as some servers do. A 429 or 503 sends `retry_after` as Retry-After where given.
+and finish_reason), ok. Error bodies echo the prompt, as some servers do. A 429 or 503 sends `retry_after` as
+Retry-After where given.
+
+Settings, with a behaviour or in an object of their own (times are seconds from now):
+
+- `latency_s`: seconds an answer takes.
+- `slots`: how many requests are worked on at once; beyond it 429, with `retry_after` as told beside `slots`
+  where no `kind` is. 0: no limit. `capacity`: `[[0, 64], [8, 32], [16, 64]]`, slots from these times on.
+- `queue`: true, and requests beyond the slots wait instead.
+- `outage`: `[start_s, end_s, kind]`: all requests that come or would be answered then fail. Kinds: reset, 503,
+  hang, refuse (connections are cut and refused, also to /stats). The next POST /behaviour ends it.
+
+`GET /timeline` has arrivals, answers, rejections and failures in buckets of 100 ms; `POST /reset` empties it
+and the bill.
 """
 
 from __future__ import annotations
@@ -22,172 +34,24 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import hashlib
 import json
-import random
-import socket
 import subprocess
 import sys
 import urllib.request
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
+import uvloop
 
-from enrichment_platform_tests.servers.schema_answer import answer
+from enrichment_platform_tests.servers.http_protocol import HttpServer
+from enrichment_platform_tests.servers.openai_bill import prompt_hash
+from enrichment_platform_tests.servers.openai_provider import MODEL, Provider
+
+__all__ = ["RunningServer", "openai_server", "prompt_hash"]
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass
-class Behaviour:
-    """One way to misbehave and how often."""
-
-    kind: str
-    share: float = 1.0
-    seed: int = 0
-    first: int | None = None
-    retry_after: str | None = None
-    chance: random.Random = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.chance = random.Random(self.seed)
-
-    def applies(self) -> bool:
-        """Whether the next request is one of its own; counts it."""
-        if self.first is not None:
-            self.first -= 1
-            return self.first >= 0
-        return self.chance.random() < self.share
-
-
-@dataclass
-class Provider:
-    """State of the server: settings, behaviours, bill."""
-
-    model: str = "fake-model-2026-01-01"
-    latency_s: float = 0.0
-    slots: int = 0
-    api_key: str | None = None
-    behaviours: list[Behaviour] = field(default_factory=list)
-    bill: Counter[str] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
-    prompts: Counter[str] = field(default_factory=Counter)
-    in_flight: int = 0
-    max_in_flight: int = 0
-    clients: set[Any] = field(default_factory=set)
-
-    async def chat(self, request: web.Request) -> web.StreamResponse:
-        """POST /v1/chat/completions."""
-        body = await request.json()
-        self.bill["requests"] += 1
-        self.clients.add(request.transport.get_extra_info("peername") if request.transport else None)
-        self.prompts[prompt_hash(body["messages"])] += 1
-        if self.api_key and request.headers.get("Authorization") != f"Bearer {self.api_key}":
-            return self._error(Behaviour("401"), body)
-        if self.slots and self.in_flight >= self.slots:
-            return self._error(Behaviour("429"), body)
-        behaviour = next((one for one in self.behaviours if one.applies()), Behaviour("ok"))
-        self.in_flight += 1
-        self.max_in_flight = max(self.max_in_flight, self.in_flight)
-        try:
-            if self.latency_s:
-                await asyncio.sleep(self.latency_s)
-            return await self._answer(behaviour, body, request)
-        finally:
-            self.in_flight -= 1
-
-    async def _answer(self, behaviour: Behaviour, body: dict[str, Any], request: web.Request) -> web.StreamResponse:
-        kind = behaviour.kind
-        if kind.isdigit():
-            return self._error(behaviour, body)
-        self.outcomes[kind] += 1
-        if kind == "hang":
-            await asyncio.sleep(3600)
-        if kind == "reset":
-            transport = request.transport
-            assert transport is not None
-            transport.get_extra_info("socket").setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00"
-            )
-            transport.abort()
-            return web.Response()
-        if kind == "garbage":
-            return web.Response(text="<html>Bad gateway</html>", content_type="text/html")
-        if kind == "empty":
-            return web.json_response({"id": "x", "choices": []})
-        return web.json_response(self._completion(kind, body))
-
-    def _completion(self, kind: str, body: dict[str, Any]) -> dict[str, Any]:
-        schema = body.get("response_format", {}).get("json_schema", {}).get("schema", {"type": "string"})
-        message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
-        text = json.dumps(answer(schema, body["messages"][-1]["content"]), ensure_ascii=False)
-        if kind == "malformed":
-            text = "Sure! Here is the answer: " + text[:-1]
-        elif kind == "truncated":
-            text = text[: len(text) // 2]
-        if kind == "refusal":
-            message["refusal"] = text = "I cannot help with that."
-        elif kind != "null":
-            message["content"] = text
-        tokens_in = sum(len(turn["content"]) // 4 for turn in body["messages"])
-        cached = len(body["messages"][0]["content"]) // 4 if len(body["messages"]) > 1 else 0
-        self.bill.update(answered=1, prompt_tokens=tokens_in, cached_tokens=cached, completion_tokens=len(text) // 4)
-        usage = {
-            "prompt_tokens": tokens_in,
-            "completion_tokens": len(text) // 4,
-            "total_tokens": tokens_in + len(text) // 4,
-            "prompt_tokens_details": {"cached_tokens": cached},
-        }
-        reason = {"truncated": "length", "null": None}.get(kind, "stop")
-        return {
-            "id": f"chatcmpl-{self.bill['answered']}",
-            "object": "chat.completion",
-            "model": self.model,
-            "choices": [{"index": 0, "message": message, "finish_reason": reason}],
-            "usage": None if kind == "null" else usage,
-        }
-
-    def _error(self, behaviour: Behaviour, body: dict[str, Any]) -> web.Response:
-        self.outcomes[behaviour.kind] += 1
-        error = {
-            "message": f"rejected: {body['messages']}",
-            "type": "fake_error",
-            "code": body["messages"][-1]["content"],
-        }
-        headers = {"Retry-After": behaviour.retry_after} if behaviour.retry_after else {}
-        return web.json_response({"error": error}, status=int(behaviour.kind), headers=headers)
-
-    async def models(self, request: web.Request) -> web.Response:
-        """GET /v1/models; an empty model name stands for a server without that route."""
-        if self.api_key and request.headers.get("Authorization") != f"Bearer {self.api_key}":
-            return web.Response(status=401)
-        if not self.model:
-            return web.Response(status=404)
-        return web.json_response({"object": "list", "data": [{"id": self.model, "object": "model"}]})
-
-    async def stats(self, request: web.Request) -> web.Response:
-        """GET /stats: the bill."""
-        totals = ("requests", "answered", "prompt_tokens", "cached_tokens", "completion_tokens")
-        return web.json_response(
-            {name: self.bill[name] for name in totals}
-            | {"outcomes": self.outcomes, "prompts": self.prompts}
-            | {"in_flight": self.in_flight, "max_in_flight": self.max_in_flight}
-            | {"connections": len(self.clients)}
-        )
-
-    async def behaviour(self, request: web.Request) -> web.Response:
-        """POST /behaviour: replaces the behaviours; `latency_s` and `slots` may be given too."""
-        told = await request.json()
-        told = told if isinstance(told, list) else [told]
-        for one in told:
-            self.latency_s = one.pop("latency_s", self.latency_s)
-            self.slots = one.pop("slots", self.slots)
-        self.behaviours = [Behaviour(**one) for one in told if one]
-        return web.json_response({"behaviours": len(self.behaviours)})
 
 
 @dataclass(frozen=True)
@@ -206,20 +70,23 @@ class RunningServer:
         """The bill so far."""
         return self._call("/stats", None)
 
+    def timeline(self) -> dict[str, Any]:
+        """Counts in buckets of `bucket_s` seconds: arrivals, answers, rejections, failures."""
+        return self._call("/timeline", None)
+
     def behave(self, *behaviours: dict[str, Any]) -> None:
         """Misbehave so from now on; without arguments, behave well."""
         self._call("/behaviour", list(behaviours))
+
+    def reset(self) -> None:
+        """Start an empty bill and timeline."""
+        self._call("/reset", {})
 
     def _call(self, path: str, body: Any) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", data, timeout=10) as response:
             result: dict[str, Any] = json.load(response)
             return result
-
-
-def prompt_hash(messages: list[dict[str, str]]) -> str:
-    """Key of a prompt in /stats."""
-    return hashlib.sha256(json.dumps(messages, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 @contextlib.contextmanager
@@ -241,24 +108,33 @@ def openai_server(*arguments: str) -> Iterator[RunningServer]:
             process.kill()
 
 
+async def serve(options: argparse.Namespace) -> None:
+    """Listen, say where, and answer for ever."""
+    server = HttpServer(options.port, read_authorization=bool(options.api_key))
+    Provider(
+        server,
+        model=options.model,
+        latency_s=options.latency,
+        slots=options.slots,
+        api_key=options.api_key,
+        keep_prompts=options.prompts,
+    )
+    server.listen()
+    print(server.port, flush=True)
+    await asyncio.Event().wait()
+
+
 def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds per answer")
     parser.add_argument("--slots", type=int, default=0, help="429 beyond that many at once; 0 for no limit")
-    parser.add_argument("--model", default=Provider.model, help="name of the model; empty: no /models route")
+    parser.add_argument("--model", default=MODEL, help="name of the model; empty: no /models route")
     parser.add_argument("--api-key", help="refuse requests without it")
-    options = parser.parse_args()
-    provider = Provider(options.model, options.latency, options.slots, options.api_key)
-    app = web.Application(client_max_size=2**24)
-    app.router.add_post("/v1/chat/completions", provider.chat)
-    app.router.add_get("/v1/models", provider.models)
-    app.router.add_get("/stats", provider.stats)
-    app.router.add_post("/behaviour", provider.behaviour)
-    listener = socket.create_server(("127.0.0.1", options.port), backlog=1024)
-    print(listener.getsockname()[1], flush=True)
-    web.run_app(app, sock=listener, print=None, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+    parser.add_argument("--no-prompts", dest="prompts", action="store_false", help="keep no hash of each prompt")
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(serve(parser.parse_args()))
 
 
 if __name__ == "__main__":

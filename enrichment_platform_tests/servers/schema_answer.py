@@ -59,7 +59,9 @@ def _nullable(schema: Schema, nullable: bool, name: str) -> Generator:
         return _generator(schema, name)
     match schema.get("type"):
         case "object":
-            return _object({key: _generator(part, f"{name}.{key}") for key, part in schema.get("properties", {}).items()})
+            return _object(
+                {key: _generator(part, f"{name}.{key}") for key, part in schema.get("properties", {}).items()}
+            )
         case "array":
             least = max(schema.get("minItems", 0), 1 if schema.get("maxItems", 1) else 0)
             items = [_generator(schema.get("items", {}), f"{name}.{n}") for n in range(least)]

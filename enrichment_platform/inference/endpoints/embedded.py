@@ -18,8 +18,9 @@ from enrichment_platform.inference.endpoints.protocol import (
     CompletionRequest,
     EndpointError,
     Failure,
-    Price,
 )
+from enrichment_platform.inference.pricing import Price
+from enrichment_platform.inference.records import RateLimit
 from enrichment_platform.spec import DataClass
 
 # One thread serves all slots, so a request waits for the others of its batch and of other partitions.
@@ -52,7 +53,12 @@ class EmbeddedEndpoint:
         self.name = name
         self.data_classes = data_classes
         self.max_concurrency = slots
+        self.timeout_s = _TIMEOUT_S
         self.price = Price()
+        self.rate_limit: RateLimit | None = None
+        self.takes_priority = False
+        self._encoder = openai_wire.BodyEncoder(grammar)
+        self._identity: str | None = None
         self._gguf = gguf
         self._context_tokens = context_tokens
         self._starting = threading.Lock()
@@ -64,7 +70,8 @@ class EmbeddedEndpoint:
         Raises:
             EndpointUnavailableError: the file does not exist.
         """
-        return await asyncio.to_thread(model_file.identity, self._gguf)
+        self._identity = await asyncio.to_thread(model_file.identity, self._gguf)
+        return self._identity
 
     async def start(self) -> None:
         """Fetch the model where it is missing, start the server, and have it answer once.
@@ -75,16 +82,22 @@ class EmbeddedEndpoint:
         if self._http is None:
             await asyncio.to_thread(self._start)
 
-    async def complete(self, request: CompletionRequest) -> Completion:
+    def encoded(self, request: CompletionRequest) -> bytes:
+        """The body of a request; see `Endpoint.encoded`."""
+        if self._identity is None:
+            raise RuntimeError("the model's name is a part of the body: await `model_identity` before `encoded`")
+        return self._encoder.encoded(request, self._identity)
+
+    async def complete(self, request: CompletionRequest, body: bytes | None = None) -> Completion:
         """Answer one request; see `Endpoint.complete`. Starts the server where `start` was not called."""
         try:
             await self.start()
         except EndpointUnavailableError as error:
-            raise EndpointError(Failure.CONNECTION, str(error)) from None
+            raise EndpointError(Failure.CONNECTION, str(error), sent=False) from None
         http = self._http
         if http is None:
-            raise EndpointError(Failure.CONNECTION, "closed while it started")
-        return await http.post(embedded_body(request, await http.model_identity()))
+            raise EndpointError(Failure.CONNECTION, "closed while it started", sent=False)
+        return await http.complete(request, body)
 
     async def close(self) -> None:
         """Release the connections; the server stays for the next partition and stops with the process."""
@@ -98,7 +111,7 @@ class EmbeddedEndpoint:
                 return
             llama_server.require_xllamacpp()
             path = model_file.existing(self._gguf) if self._gguf else model_file.default_model_file()
-            identity = model_file.identity(path)
+            self._identity = identity = model_file.identity(path)
             settings = llama_server.Settings(str(path), identity, self.max_concurrency, self._context_tokens)
             server = llama_server.running(settings)
             self._http = OpenAIEndpoint(
@@ -108,22 +121,20 @@ class EmbeddedEndpoint:
                 model=identity,
                 api_key=server.api_key,
                 max_concurrency=self.max_concurrency,
-                timeout_s=_TIMEOUT_S,
+                timeout_s=self.timeout_s,
+                encoder=self._encoder,
             )
 
 
-def embedded_body(request: CompletionRequest, model: str) -> dict[str, Any]:
-    """The request's body with a grammar in place of the JSON schema.
+def grammar(schema: dict[str, Any]) -> dict[str, Any]:
+    """The field of a request's body that holds the answer's grammar, in place of its JSON schema.
 
     llama.cpp's own reading of a schema allows runs of white space (twice the tokens, and some answers never
     end) and accepts any string where a pattern uses `\\d`, `\\w` or is not anchored. llguidance, which
     xllamacpp carries, has neither fault.
     """
-    body = openai_wire.request_body(request, model)
-    del body["response_format"]
-    schema = {**_regular(request.json_schema), "x-guidance": {"whitespace_flexible": False}}
-    body["grammar"] = f"%llguidance {{}}\nstart: %json {orjson.dumps(schema).decode()}"
-    return body
+    wanted = {**_regular(schema), "x-guidance": {"whitespace_flexible": False}}
+    return {"grammar": f"%llguidance {{}}\nstart: %json {orjson.dumps(wanted).decode()}"}
 
 
 def _regular(schema: Any) -> Any:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
 from yarl import URL
@@ -17,19 +15,13 @@ from enrichment_platform.inference.endpoints.protocol import (
     CompletionRequest,
     EndpointError,
     Failure,
-    Price,
 )
 from enrichment_platform.inference.endpoints.session import LoopSession
+from enrichment_platform.inference.pricing import Price
+from enrichment_platform.inference.records import RateLimit
 from enrichment_platform.spec import DataClass
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-@dataclass(frozen=True)
-class _Response:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+_Response = tuple[int, Mapping[str, str], bytes]  # status, headers, body
 
 
 class OpenAIEndpoint:
@@ -48,14 +40,21 @@ class OpenAIEndpoint:
         *,
         model: str | None = None,
         api_key: str | None = None,
-        max_concurrency: int = 16,
+        max_concurrency: int = 256,
         timeout_s: float = 120.0,
         price: Price | None = None,
+        rate_limit: RateLimit | None = None,
+        takes_priority: bool = False,
+        encoder: wire.BodyEncoder | None = None,
     ) -> None:
         self.name = name
         self.data_classes = data_classes
         self.max_concurrency = max_concurrency
+        self.timeout_s = timeout_s
         self.price = price or Price()
+        self.rate_limit = rate_limit
+        self.takes_priority = takes_priority
+        self._encoder = encoder or wire.BodyEncoder(takes_priority=takes_priority)
         self._base = api_url(base_url)
         self._chat = (self._base / "chat" / "completions").with_query(self._base.query)
         self._models = (self._base / "models").with_query(self._base.query)
@@ -65,7 +64,7 @@ class OpenAIEndpoint:
             connections=max_concurrency,
             timeout_s=timeout_s,
             # A proxy of the environment is for the outside world, not for the sidecar.
-            use_proxy=self._base.host not in _LOOPBACK,
+            proxied=None if is_loopback(self._base.host or "") else self._base,
         )
 
     async def model_identity(self) -> str:
@@ -75,7 +74,8 @@ class OpenAIEndpoint:
             EndpointUnavailableError: no model is configured and the server does not answer.
         """
         if self._model is None:
-            self._model = wire.first_model((await self._list_models()).body) or "default"
+            _, _, listed = await self._list_models()
+            self._model = wire.first_model(listed) or "default"
         return self._model
 
     async def start(self) -> None:
@@ -86,23 +86,22 @@ class OpenAIEndpoint:
         """
         await self.model_identity()
 
-    async def complete(self, request: CompletionRequest) -> Completion:
+    def encoded(self, request: CompletionRequest) -> bytes:
+        """The body of a request; see `Endpoint.encoded`."""
+        if self._model is None:
+            raise RuntimeError("the model's name is a part of the body: await `model_identity` before `encoded`")
+        return self._encoder.encoded(request, self._model)
+
+    async def complete(self, request: CompletionRequest, body: bytes | None = None) -> Completion:
         """Answer one request; see `Endpoint.complete`."""
-        return await self.post(wire.request_body(request, await self._known_model()))
-
-    async def post(self, body: dict[str, Any]) -> Completion:
-        """Send one chat-completions body as it is.
-
-        Raises:
-            EndpointError: no answer came.
-        """
-        data = wire.encoded(body)
+        if body is None:
+            body = self._encoder.encoded(request, await self._known_model())
         started = time.perf_counter()
-        response = await self._send("POST", self._chat, data)
+        status, headers, raw = await self._send("POST", self._chat, body)
         latency_ms = (time.perf_counter() - started) * 1000
-        if response.status != 200:
-            raise wire.refused(response.status, response.headers, response.body)
-        return wire.completion(response.body, str(body.get("model", "default")), latency_ms)
+        if status != 200:
+            raise wire.refused(status, headers, raw)
+        return wire.completion(raw, self._model or "default", latency_ms)
 
     async def close(self) -> None:
         """Release connections; a later request opens new ones."""
@@ -112,24 +111,25 @@ class OpenAIEndpoint:
         try:
             return await self.model_identity()
         except EndpointUnavailableError as error:
-            raise EndpointError(Failure.CONNECTION, f"the model's name is not known: {error}") from None
+            raise EndpointError(Failure.CONNECTION, f"the model's name is not known: {error}", sent=False) from None
 
     async def _list_models(self) -> _Response:
         try:
             response = await self._send("GET", self._models)
         except EndpointError as error:
             raise EndpointUnavailableError(
-                f"endpoint {self.name!r} at {_shown(self._base)} does not answer ({error.detail});"
+                f"endpoint {self.name!r} at {shown(self._base)} does not answer ({error.detail});"
                 " start the server, or correct its base_url (ENRICHMENT_ENDPOINT for the default pool)"
             ) from None
-        if response.status in (401, 403):
+        status = response[0]
+        if status in (401, 403):
             raise EndpointUnavailableError(
-                f"endpoint {self.name!r} at {_shown(self._base)} refuses the key (status {response.status});"
+                f"endpoint {self.name!r} at {shown(self._base)} refuses the key (status {status});"
                 " set the variable that api_key_env names (ENRICHMENT_API_KEY for the default pool)"
             )
-        if response.status not in (200, 404, 405):  # a server that has no such page names its model "default"
+        if status not in (200, 404, 405):  # a server that has no such page names its model "default"
             raise EndpointUnavailableError(
-                f"endpoint {self.name!r} at {_shown(self._base)} does not list its models (status {response.status});"
+                f"endpoint {self.name!r} at {shown(self._base)} does not list its models (status {status});"
                 " wait until it has started, or name the model (ENRICHMENT_MODEL for the default pool)"
             )
         return response
@@ -137,14 +137,18 @@ class OpenAIEndpoint:
     async def _send(self, method: str, url: URL, data: bytes | None = None) -> _Response:
         # A redirect would turn the POST into a GET of some other page: it is an answer like any other status.
         # `from None` throughout: aiohttp's errors name the URL, which may hold a password.
+        # Reading to the end gives the connection back and failing to read closes it: no context manager is needed.
         session = self._sessions.current()
         try:
-            async with session.request(method, url, data=data, allow_redirects=False) as response:
-                return _Response(response.status, response.headers, await response.read())
+            response = await session.request(method, url, data=data, allow_redirects=False)
+            return response.status, response.headers, await response.read()
         except aiohttp.ConnectionTimeoutError:
-            raise EndpointError(Failure.CONNECTION, "no connection in time, nothing was sent") from None
+            detail = "no connection in time, nothing was sent"
+            raise EndpointError(Failure.CONNECTION, detail, sent=False) from None
         except TimeoutError:
-            raise EndpointError(Failure.TIMEOUT, f"no answer within {self._sessions.timeout_s:g} s") from None
+            raise EndpointError(Failure.TIMEOUT, f"no answer within {self.timeout_s:g} s") from None
+        except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError) as error:  # refused, no such host, no TLS
+            raise EndpointError(Failure.CONNECTION, type(error).__name__, sent=False) from None
         except aiohttp.ClientResponseError as error:  # the peer does not speak HTTP
             raise EndpointError(Failure.BAD_RESPONSE, type(error).__name__) from None
         except (aiohttp.ClientError, OSError) as error:
@@ -169,5 +173,12 @@ def api_url(base_url: str) -> URL:
     return url.with_path(url.path.rstrip("/") or "/v1").with_query(url.query)
 
 
-def _shown(url: URL) -> str:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    host = host.rstrip(".")
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def shown(url: URL) -> str:
+    """A URL without user, password and query, which may hold keys."""
     return str(url.with_user(None).with_query(None))

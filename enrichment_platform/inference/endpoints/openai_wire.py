@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -22,32 +22,63 @@ _IDENTIFIER = re.compile(r"^[A-Za-z][A-Za-z0-9_.-]{0,47}$")
 _NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 
-def request_body(request: CompletionRequest, model: str) -> dict[str, Any]:
-    """Body of POST /chat/completions for an answer that matches the request's JSON schema."""
+class BodyEncoder:
+    """Encodes request bodies; the part that all requests of a task share, the JSON schema, only once.
+
+    Args:
+        shared: What the schema becomes in the body: the fields that hold it.
+        takes_priority: Whether the server knows vLLM's field `priority`.
+    """
+
+    def __init__(
+        self, shared: Callable[[dict[str, Any]], dict[str, Any]] | None = None, *, takes_priority: bool = False
+    ) -> None:
+        self._shared_fields = shared or response_format
+        self._takes_priority = takes_priority
+        # One task at a time asks an endpoint, so the last schema is the next one. The schema itself is kept, since
+        # its id alone may be given to another object.
+        self._last: tuple[dict[str, Any], dict[str, orjson.Fragment]] | None = None
+
+    def encoded(self, request: CompletionRequest, model: str) -> bytes:
+        """Body of POST /chat/completions for an answer that matches the request's JSON schema.
+
+        Raises:
+            EndpointError: BAD_REQUEST, the messages hold text that UTF-8 cannot carry (a lone surrogate).
+        """
+        body = {
+            "model": model,
+            "messages": request.messages,
+            "max_tokens": request.max_output_tokens,
+            "temperature": request.temperature,
+            "seed": request.seed,
+            **self._shared(request.json_schema),
+        }
+        if self._takes_priority:
+            body["priority"] = request.priority
+        try:
+            return orjson.dumps(body)
+        except orjson.JSONEncodeError:
+            # `from None`: the encoder's own message may quote what it could not encode.
+            detail = "the prompt cannot be encoded as UTF-8 JSON"
+            raise EndpointError(Failure.BAD_REQUEST, detail, sent=False) from None
+
+    def _shared(self, schema: dict[str, Any]) -> dict[str, orjson.Fragment]:
+        last = self._last
+        if last is None or last[0] is not schema:
+            fields = self._shared_fields(schema)
+            last = (schema, {name: orjson.Fragment(orjson.dumps(value)) for name, value in fields.items()})
+            self._last = last
+        return last[1]
+
+
+def response_format(schema: dict[str, Any]) -> dict[str, Any]:
+    """The field of OpenAI's API that holds a JSON schema."""
     return {
-        "model": model,
-        "messages": list(request.messages),
-        "max_tokens": request.max_output_tokens,
-        "temperature": request.temperature,
-        "seed": request.seed,
         "response_format": {
             "type": "json_schema",
-            "json_schema": {"name": "answer", "strict": True, "schema": request.json_schema},
-        },
+            "json_schema": {"name": "answer", "strict": True, "schema": schema},
+        }
     }
-
-
-def encoded(body: dict[str, Any]) -> bytes:
-    """Serialise a request body.
-
-    Raises:
-        EndpointError: BAD_REQUEST, the messages hold text that UTF-8 cannot carry (a lone surrogate).
-    """
-    try:
-        return orjson.dumps(body)
-    except orjson.JSONEncodeError:
-        # `from None`: the encoder's own message may quote what it could not encode.
-        raise EndpointError(Failure.BAD_REQUEST, "the prompt cannot be encoded as UTF-8 JSON") from None
 
 
 def completion(raw: bytes, model: str, latency_ms: float) -> Completion:
@@ -71,16 +102,18 @@ def completion(raw: bytes, model: str, latency_ms: float) -> Completion:
         detail = "status 200, the body has no choices with a message"
         raise EndpointError(Failure.BAD_RESPONSE, detail + _named(_error_names(answer)), 200)
     usage = _object(answer.get("usage"))
+    tokens_in, tokens_out = usage.get("prompt_tokens"), usage.get("completion_tokens")
     content, refusal = message.get("content"), message.get("refusal")
     return Completion(
         text=content if isinstance(content, str) else "",
         finish_reason=_text(first.get("finish_reason"), "unknown"),
         model=_text(answer.get("model"), model),
-        input_tokens=_count(usage.get("prompt_tokens")),
+        input_tokens=_count(tokens_in),
         cached_tokens=_count(_object(usage.get("prompt_tokens_details")).get("cached_tokens")),
-        output_tokens=_count(usage.get("completion_tokens")),
+        output_tokens=_count(tokens_out),
         latency_ms=latency_ms,
         refusal=refusal if isinstance(refusal, str) and refusal else None,
+        usage_known=isinstance(tokens_in, int) and isinstance(tokens_out, int),
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from enrichment_platform.errors import EndpointUnavailableError
 from enrichment_platform.inference.endpoints import llama_server
-from enrichment_platform.inference.endpoints.embedded import EmbeddedEndpoint, embedded_body
+from enrichment_platform.inference.endpoints.embedded import EmbeddedEndpoint, grammar
 from enrichment_platform.inference.endpoints.protocol import Completion, CompletionRequest
 
 ROOT = Path(__file__).parents[3]
@@ -72,6 +72,21 @@ def test_an_answer_matches_the_schema_and_its_tokens_are_counted() -> None:
     assert (done.finish_reason, done.refusal) == ("stop", None)
     assert done.input_tokens > 10
     assert 5 < done.output_tokens < 40
+
+
+@pytest.mark.model
+def test_a_body_that_was_encoded_before_is_sent_as_it_is() -> None:
+    async def scenario() -> tuple[Completion, Completion]:
+        one = endpoint()
+        await one.model_identity()
+        body = one.encoded(request())
+        try:
+            return await one.complete(request(), body), await one.complete(request("something else", 5), body)
+        finally:
+            await one.close()
+
+    first, second = asyncio.run(scenario())
+    assert first.text == second.text
 
 
 @pytest.mark.model
@@ -181,8 +196,17 @@ def test_only_patterns_that_the_grammar_knows_reach_it(pattern: str, kept: bool)
         "type": "object",
         "properties": {"pattern": {"type": "string", "pattern": pattern, "maxLength": 9}},
     }
-    body = embedded_body(CompletionRequest((), schema, 1, 0.0, 0), "m")
-    grammar = json.loads(body["grammar"].split("%json ", 1)[1])
-    assert grammar["x-guidance"] == {"whitespace_flexible": False}
-    assert ("pattern" in grammar["properties"]["pattern"]) is kept
-    assert grammar["properties"]["pattern"]["maxLength"] == 9
+    written = json.loads(grammar(schema)["grammar"].split("%json ", 1)[1])
+    assert written["x-guidance"] == {"whitespace_flexible": False}
+    assert ("pattern" in written["properties"]["pattern"]) is kept
+    assert written["properties"]["pattern"]["maxLength"] == 9
+
+
+def test_a_body_is_known_before_the_model_is_loaded() -> None:
+    one = endpoint()
+    identity = asyncio.run(one.model_identity())
+    body = json.loads(one.encoded(request()))
+    assert (body["model"], body["max_tokens"]) == (identity, 60)
+    assert "grammar" in body
+    assert "response_format" not in body
+    assert one._http is None

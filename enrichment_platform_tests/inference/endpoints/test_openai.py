@@ -101,6 +101,8 @@ def test_each_failure_has_its_kind_and_quotes_no_row(
     assert caught.value.retry_after_s == (7.0 if status not in (None, 200) else None)
     assert "parcel" not in str(caught.value) + caplog.text
     assert server.stats()["requests"] == before + 1, "nothing beneath the dispatcher retries"
+    assert caught.value.sent
+    assert caught.value.may_be_billed is (status in (None, 200))
 
 
 def test_nobody_listening_is_a_connection_failure() -> None:
@@ -110,6 +112,48 @@ def test_nobody_listening_is_a_connection_failure() -> None:
     with pytest.raises(EndpointError) as caught:
         ask(nobody)
     assert caught.value.failure is Failure.CONNECTION
+    assert not caught.value.sent, "nothing was sent, nothing is owed"
+
+
+def test_a_connection_that_does_not_come_about_in_time_sends_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, socket.socket() as filler:
+        filler.connect(listener.getsockname())  # the queue is full now: further packets are dropped
+        port = listener.getsockname()[1]
+        with socket.socket() as more:
+            more.setblocking(False)
+            more.connect_ex(("127.0.0.1", port))
+            silent = OpenAIEndpoint("x", f"http://127.0.0.1:{port}", frozenset({"public"}), model="m", timeout_s=0.3)
+            with pytest.raises(EndpointError) as caught:
+                ask(silent)
+    assert caught.value.failure in (Failure.CONNECTION, Failure.TIMEOUT)
+    assert caught.value.sent is (caught.value.failure is Failure.TIMEOUT)
+
+
+def test_a_body_that_was_encoded_before_is_sent_as_it_is(server: RunningServer) -> None:
+    one = endpoint(server)
+
+    async def scenario() -> tuple[Completion, Completion]:
+        try:
+            await one.model_identity()
+            body = one.encoded(request())
+            return await one.complete(request(), body), await one.complete(request("no order here"), body)
+        finally:
+            await one.close()
+
+    first, second = asyncio.run(scenario())
+    assert "ORD-123456" in first.text
+    assert second.text == first.text
+
+
+def test_a_body_cannot_be_known_before_the_models_name(server: RunningServer) -> None:
+    with pytest.raises(RuntimeError, match="model_identity"):
+        endpoint(server).encoded(request())
+
+
+def test_usage_that_the_server_does_not_tell_is_unknown(server: RunningServer) -> None:
+    assert ask(endpoint(server))[0].usage_known
+    server.behave({"kind": "null"})
+    assert not ask(endpoint(server))[0].usage_known
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import timeit
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from enrichment_platform.inference.endpoints import openai_wire as wire
-from enrichment_platform.inference.endpoints.protocol import EndpointError, Failure
+from enrichment_platform.inference.endpoints.protocol import CompletionRequest, EndpointError, Failure
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
@@ -87,6 +89,16 @@ def test_usage_is_read_with_and_without_cached_tokens(usage: dict[str, Any]) -> 
     done = wire.completion(json.dumps(body).encode(), "asked", 5.0)
     cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
     assert (done.model, done.input_tokens, done.cached_tokens, done.output_tokens) == ("m", 10, cached, 3)
+    assert done.usage_known
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [None, {}, {"prompt_tokens": 10}, {"completion_tokens": 3}, {"prompt_tokens": None, "completion_tokens": 3}],
+)
+def test_usage_that_the_server_does_not_tell_is_unknown(usage: Any) -> None:
+    body = {"usage": usage, "choices": [{"message": {"content": "{}"}, "finish_reason": "stop"}]}
+    assert not wire.completion(json.dumps(body).encode(), "asked", 5.0).usage_known
 
 
 @pytest.mark.parametrize(
@@ -111,8 +123,62 @@ def test_a_200_that_is_no_completion_is_a_bad_response(raw: bytes) -> None:
     assert caught.value.failure is Failure.BAD_RESPONSE
 
 
+REQUEST = CompletionRequest(
+    ({"role": "system", "content": "Classify."}, {"role": "user", "content": "Grüße, \u2028 <|im_end|>"}),
+    {"type": "object", "properties": {"b": {"type": "string"}, "a": {"type": "null"}}},
+    64,
+    0.5,
+    7,
+    priority=-10,
+)
+
+
+def test_a_body_holds_the_request_and_nothing_else() -> None:
+    assert json.loads(wire.BodyEncoder().encoded(REQUEST, "m")) == {
+        "model": "m",
+        "messages": list(REQUEST.messages),
+        "max_tokens": 64,
+        "temperature": 0.5,
+        "seed": 7,
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "strict": True, "schema": REQUEST.json_schema},
+        },
+    }
+
+
+def test_only_a_server_that_takes_a_priority_is_told_one() -> None:
+    assert "priority" not in json.loads(wire.BodyEncoder().encoded(REQUEST, "m"))
+    assert json.loads(wire.BodyEncoder(takes_priority=True).encoded(REQUEST, "m"))["priority"] == -10
+
+
+def test_a_schema_is_encoded_once_and_in_its_own_order() -> None:
+    seen = []
+
+    def shared(schema: dict[str, Any]) -> dict[str, Any]:
+        seen.append(schema)
+        return wire.response_format(schema)
+
+    encoder = wire.BodyEncoder(shared)
+    other = {"type": "object", "properties": {"c": {}}}
+    bodies = [encoder.encoded(replace(REQUEST, seed=seed), "m") for seed in range(5)]
+    assert len(seen) == 1
+    assert b'"properties":{"b":{"type":"string"},"a":' in bodies[4]
+    assert b'"c":{}' in encoder.encoded(replace(REQUEST, json_schema=other), "m")
+    assert b'"c":{}' not in encoder.encoded(REQUEST, "m")
+
+
+def test_a_short_body_takes_less_than_ten_microseconds() -> None:
+    encoder = wire.BodyEncoder()
+    best = min(timeit.repeat(lambda: encoder.encoded(REQUEST, "m"), number=1000, repeat=5)) / 1000
+    assert best < 10e-6
+
+
 def test_text_that_utf8_cannot_carry_is_a_bad_request_that_does_not_quote_it() -> None:
+    request = replace(REQUEST, messages=({"role": "user", "content": "secret \ud800"},))
     with pytest.raises(EndpointError) as caught:
-        wire.encoded({"messages": [{"role": "user", "content": "secret \ud800"}]})
+        wire.BodyEncoder().encoded(request, "m")
     assert caught.value.failure is Failure.BAD_REQUEST
+    assert not caught.value.may_be_billed, "it never left"
     assert "secret" not in caught.value.detail
+    assert caught.value.__suppress_context__

@@ -29,7 +29,7 @@ def lake(home: Path) -> Lake:
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["run"], ["sql"], ["status"], ["quarantine"], ["restore"], ["demo"], ["dev"]],
+    [[], ["run"], ["sql"], ["status"], ["quarantine"], ["restore"], ["demo"], ["dev"], ["halt"]],
     ids=lambda arguments: arguments[0] if arguments else "enrichment",
 )
 def test_every_command_has_help(enrichment: Invoke, arguments: list[str]) -> None:

@@ -1,0 +1,276 @@
+"""Attempts: a row is admitted by the ledger, sent, settled, and then done, tried again or handed on."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from enrichment_platform.inference.answer_schema import MalformedAnswerError, read_answer
+from enrichment_platform.inference.budget import ceiling_tokens, request_over, row_over
+from enrichment_platform.inference.endpoints.protocol import Completion, EndpointError, Failure
+from enrichment_platform.inference.lane import Lane
+from enrichment_platform.inference.records import Admission, Answer, Attempt, Settlement, Verdict, attempt_id
+from enrichment_platform.inference.retry import MALFORMED, TRUNCATED, wait_s
+from enrichment_platform.inference.row import FAILED, OK, REFUSED, Row
+from enrichment_platform.inference.task import Task
+
+if TYPE_CHECKING:
+    from enrichment_platform.inference.batch import Batch
+
+WRONG_ADDRESS = (404, 405)  # no such path or no such model: no row will fare better
+REFUSAL_FINISH_REASONS = ("content_filter", "refusal")
+OVER_CAP = "over_cap"  # of a request or of a row: not sent
+NOT_SENT, CANCELLED = "not_sent", "cancelled"
+
+
+class Attempts:
+    """The attempts of one batch; what becomes of a row is told to the batch."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._partition_key = batch.job.partition_key
+        self._task = batch.job.task
+        self._ledger = batch.job.ledger
+        self._terms = batch.job.terms
+        self._progress = batch.job.progress
+        self._metrics = batch.job.metrics
+        self._jitter = random.Random()  # noqa: S311 - spreads waits
+
+    async def admit(self, lane: Lane, rows: list[Row]) -> None:
+        """Ask the ledger's leave for rows, and sort them by its verdicts."""
+        try:
+            caps = tuple(self._terms.caps(time.time()))
+            asking = [row for row in rows if self._prepared(lane, row, caps)]
+            attempts = [row.attempt for row in asking if row.attempt is not None]
+            admissions = await self._ledger.admit(attempts, caps, lane.endpoint.rate_limit) if attempts else []
+            answered = [
+                row.keys[lane.index]
+                for row, admission in zip(asking, admissions, strict=True)
+                if admission.verdict is Verdict.ANSWERED
+            ]
+            known = self._ledger.answers(answered) if answered else {}
+            for row, admission in zip(asking, admissions, strict=True):
+                self._sort(lane, row, admission, known)
+        finally:
+            lane.busy = False
+        self._batch.send(lane)
+
+    def _sort(self, lane: Lane, row: Row, admission: Admission, known: Mapping[str, Answer]) -> None:
+        key = row.keys[lane.index]
+        if key in known:
+            self._batch.finish(row, known[key], None, asked=False)
+        elif admission.verdict is Verdict.ANSWERED:  # forgotten again in this moment (a replay): ask
+            self._batch.retry(row, 0)
+        else:
+            self._batch.admitted(lane, row, admission)
+
+    def _prepared(self, lane: Lane, row: Row, caps: tuple[Any, ...]) -> bool:
+        """Write the attempt that a row wants to make; False where it cannot be made, and the row has ended."""
+        self._batch.may_see(lane.endpoint)
+        try:
+            row.body = row.body or lane.endpoint.encoded(row.request)
+        except EndpointError as error:
+            row.last_failure = str(error.failure)
+            self._end(lane, row, FAILED, None)
+            return False
+        input_tokens, output_tokens = ceiling_tokens(len(row.body), 0), row.request.max_output_tokens
+        reserved, spent = input_tokens + output_tokens, row.spent.input_tokens + row.spent.output_tokens
+        spec = self._task.spec
+        if request_over(spec, reserved) or row_over(spec, row.spent.chances, spent + reserved):
+            row.last_failure = OVER_CAP
+            self._end(lane, row, FAILED, None)
+            return False
+        price = lane.endpoint.price
+        busy_s = lane.endpoint.timeout_s / max(lane.limit.in_flight, 1) if price.gpu_hour_usd else 0.0
+        row.caps = caps
+        row.attempt = Attempt(
+            attempt_id(),
+            row.keys[lane.index],
+            lane.fingerprint,
+            spec.name,
+            self._partition_key,
+            row.question.row_id,
+            self._batch.job.run_id,
+            lane.endpoint.name,
+            row.cause,
+            reserved,
+            price.ceiling_nano_usd(input_tokens, output_tokens, busy_s),
+        )
+        return True
+
+    async def ask(self, lane: Lane, row: Row) -> None:
+        """Send an admitted row, settle it, and tell the batch what comes next."""
+        sent = lane.limit.sent()
+        lane.breaker.sent()
+        share = lane.share.start()
+        row.spent.attempts += 1
+        self._progress.requests += 1
+        if row.cause != "first":
+            self._progress.retries[row.cause] += 1
+        began = time.monotonic()
+        try:
+            completion = await lane.endpoint.complete(row.request, row.body)
+        except EndpointError as error:
+            lane.share.finish(share)
+            self._note_failure(lane, sent, error)
+            self._batch.send(lane)
+            await self._failed(lane, row, error, time.monotonic() - began)
+        except BaseException:
+            # Cancelled: it may have been answered, and billed.
+            lane.share.finish(share)
+            lane.limit.cancelled(sent)
+            await self._settle(lane, row, self._settlement(row, CANCELLED, billed=True, detail="not waited for"))
+            raise
+        else:
+            busy_s = lane.share.finish(share)
+            lane.limit.answered(sent)
+            lane.last_answer_at = lane.last_sign_at = time.monotonic()
+            if lane.breaker.answered():
+                lane.limit.restart()
+            self._batch.send(lane)
+            await self._answered(lane, row, completion, busy_s)
+
+    async def not_sent(self, lane: Lane, row: Row) -> None:
+        """Settle a row that was admitted and is not sent after all."""
+        await self._settle(lane, row, self._settlement(row, NOT_SENT, billed=False))
+
+    async def _answered(self, lane: Lane, row: Row, completion: Completion, busy_s: float) -> None:
+        status, detail, values = judged(completion, self._task)
+        counted = (completion.input_tokens, completion.cached_tokens, completion.output_tokens)
+        cost = lane.endpoint.price.cost_usd(*counted, busy_s)
+        row.spent.chances += 1
+        row.spent.add(completion, cost)
+        progress = self._progress
+        progress.input_tokens += counted[0]
+        progress.cached_tokens += counted[1]
+        progress.output_tokens += counted[2]
+        progress.cost_usd += cost
+        known = completion.usage_known
+        settlement = self._settlement(
+            row,
+            status,
+            billed=True,
+            detail=detail,
+            finish_reason=completion.finish_reason[:32],
+            model=completion.model[:255],
+            input_tokens=counted[0] if known else None,
+            cached_tokens=counted[1] if known else None,
+            output_tokens=counted[2] if known else None,
+            cost_usd=cost if known else None,
+            latency_ms=completion.latency_ms,
+        )
+        wait = self._wait(row, status, None) if status in (MALFORMED, TRUNCATED) else None
+        if wait is not None:
+            await self._settle(lane, row, settlement)
+            row.ask_again(status)
+            self._batch.retry(row, wait)
+            return
+        answer = self._answer(lane, row, status, completion)
+        await self._settle(lane, row, settlement, answer)
+        self._batch.finish(row, answer, values)
+
+    async def _failed(self, lane: Lane, row: Row, error: EndpointError, seconds: float) -> None:
+        row.last_failure = str(error.failure)
+        row.spent.chances += error.may_be_billed
+        settlement = self._settlement(
+            row, error.failure, billed=error.may_be_billed, detail=error.detail, latency_ms=seconds * 1000
+        )
+        await self._settle(lane, row, settlement)
+        # An outage is not the row's fault: what fails while the endpoint is down does not use up its retries.
+        down = not lane.open and error.failure not in (Failure.BAD_REQUEST, Failure.UNAUTHORIZED)
+        wait = 0.0 if down and self._chances_left(row) else self._wait(row, error.failure, error.retry_after_s)
+        if down and wait is not None:
+            row.cause = str(error.failure)
+            self._batch.retry(row, wait)
+        elif wait is not None:
+            row.ask_again(str(error.failure))
+            self._batch.retry(row, wait)
+        else:
+            self._hand_on(lane, row)
+
+    def _hand_on(self, lane: Lane, row: Row) -> None:
+        """The endpoint's retries are used up: the next one has its turn, or the row has failed."""
+        row.fall_back(lane.index, self._task)
+        if row.first_lane < len(row.keys) and self._chances_left(row):
+            self._batch.retry(row, 0)
+        else:
+            self._end(lane, row, FAILED, None)
+
+    def _end(self, lane: Lane, row: Row, status: str, completion: Completion | None) -> None:
+        # No model answered, so the row mixes no fingerprints: it counts under the one that was wanted.
+        first = self._batch.lanes[0]
+        answer = row.answer(
+            self._task, self._partition_key, 0, first.fingerprint, lane.endpoint.name, status, completion
+        )
+        self._batch.finish(row, answer, None)
+
+    def _wait(self, row: Row, cause: str, retry_after_s: float | None) -> float | None:
+        if not self._chances_left(row):
+            return None
+        row.retries[cause] = row.retries.get(cause, 0) + 1
+        return wait_s(self._terms.rules, cause, row.retries[cause], retry_after_s, self._jitter)
+
+    def _chances_left(self, row: Row) -> bool:
+        return row.spent.chances < self._task.spec.budget.row.attempts
+
+    def _note_failure(self, lane: Lane, sent: Any, error: EndpointError) -> None:
+        lane.last_failure = str(error)
+        if error.failure is Failure.UNAUTHORIZED or error.status in WRONG_ADDRESS:
+            lane.limit.cancelled(sent)
+            lane.give_up(str(error))
+        elif error.failure is Failure.RATE_LIMIT or error.status == 503:
+            lane.limit.rejected(sent, error.retry_after_s)
+            lane.breaker.rejected(sent_at=sent.at)
+        elif error.failure in (Failure.BAD_REQUEST, Failure.BAD_RESPONSE):
+            lane.limit.answered(sent)  # it is alive, whatever it thinks of this row
+            lane.last_sign_at = time.monotonic()
+            if lane.breaker.answered():
+                lane.limit.restart()
+        else:
+            lane.limit.failed(sent, timed_out=error.failure is Failure.TIMEOUT)
+            lane.breaker.failed(lane.failures_to_open, sent_at=sent.at)
+
+    def _settlement(self, row: Row, outcome: str, *, billed: bool, **told: Any) -> Settlement:
+        assert row.attempt is not None
+        return Settlement(row.attempt, str(outcome), billed, **told)
+
+    async def _settle(self, lane: Lane, row: Row, settlement: Settlement, answer: Answer | None = None) -> None:
+        await self._ledger.settle(settlement, answer, row.caps, lane.endpoint.rate_limit)
+        row.attempt = None
+        latency_s = None if settlement.latency_ms is None else settlement.latency_ms / 1000
+        self._metrics.request(
+            lane.endpoint.name,
+            settlement.attempt.cause,
+            settlement.outcome,
+            latency_s,
+            settlement.input_tokens,
+            settlement.cached_tokens,
+            settlement.output_tokens,
+            settlement.cost_usd,
+        )
+        self._batch.settled()
+
+    def _answer(self, lane: Lane, row: Row, status: str, completion: Completion) -> Answer:
+        return row.answer(
+            self._task,
+            self._partition_key,
+            lane.index,
+            lane.fingerprint,
+            lane.endpoint.name,
+            status,
+            completion,
+        )
+
+
+def judged(completion: Completion, task: Task) -> tuple[str, str | None, dict[str, Any] | None]:
+    """Status of an answer; where it is not good, why, which never quotes the answer; where it is, its values."""
+    if completion.refusal or completion.finish_reason in REFUSAL_FINISH_REASONS:
+        return REFUSED, "the model refused", None
+    if completion.finish_reason == "length":
+        return TRUNCATED, "the answer hit its token limit", None
+    try:
+        return OK, None, read_answer(completion.text, task.spec.output)
+    except MalformedAnswerError as error:
+        return MALFORMED, str(error), None
