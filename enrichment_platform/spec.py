@@ -302,6 +302,11 @@ class CheckSettings(SpecModel):
     thresholds: dict[str, float] = Field(
         default_factory=dict, description="A lower or higher share for one check, by its name"
     )
+    mixed_models: Literal["warn", "block"] = Field(
+        "warn",
+        description="A partition that several endpoints of the pool answered: publish it with a warning, or do not;"
+        " with `block` only the first endpoint's answers count",
+    )
     allow_empty: bool = Field(False, description="true: a partition without rows is a quiet day, not a failure")
     preview_rows: int = Field(0, ge=0, le=20, description="Rows shown in asset metadata; 0 keeps row text out of it")
 

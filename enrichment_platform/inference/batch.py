@@ -87,6 +87,7 @@ class Batch:
     # --- the loop -------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
+        """Until every row has ended, or the batch has to stop; raises as `Dispatcher.run`."""
         with on_stop_signal(self._interrupt):
             self._spawn(self._read())
             while not self._done():

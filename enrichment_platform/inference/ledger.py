@@ -214,10 +214,10 @@ class Ledger:
     def _all(self, statement: sa.Select[Any]) -> list[dict[str, Any]]:
         return [dict(row._mapping) for row in self._rows(statement)]
 
-    def _rows(self, statement: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
-        def once() -> Sequence[sa.Row[Any]]:
+    def _rows(self, statement: sa.Select[Any]) -> list[Any]:
+        def once() -> list[Any]:
             with self._engine.connect() as connection:
-                return connection.execute(statement).all()
+                return list(connection.execute(statement))
 
         self._writer.check_open()
         with explained(self._engine):

@@ -101,9 +101,6 @@ class ModelPoolSpec(SpecModel):
     patience_s: float = Field(
         120, ge=0, allow_inf_nan=False, description="How long a run waits, in seconds, while no endpoint answers"
     )
-    mixed_models: Literal["warn", "block"] = Field(
-        "warn", description="A partition that several endpoints answered: publish with a warning, or do not"
-    )
     budget: PoolBudgetSpec = Field(PoolBudgetSpec(), description="Over all enrichments that use the pool")
 
     @field_validator("name")

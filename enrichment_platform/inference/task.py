@@ -47,6 +47,11 @@ class Task:
         nearest = self.examples.of(row) if self.examples else ()
         return Question(row["row_id"], self.prompt.messages(row, nearest))
 
+    @cached_property
+    def version(self) -> str:
+        """The fingerprint whatever the model: changes with prompt, schema, sampling and cleaning, 16 hex digits."""
+        return self.fingerprint("")[:16]
+
     def fingerprint(self, model_identity: str) -> str:
         """Hash of all that can change an answer but the row: prompt, schema, model, sampling, cleaning version."""
         return _hash(self.fingerprint_parts(model_identity))[:32]

@@ -18,7 +18,7 @@ class Terms:
         rules: Retries by cause.
         patience_s: Seconds to wait for a pool that does not answer.
         deadline_s: Seconds after which nothing more is sent.
-        one_model: Only answers of the first endpoint count as there; see `mixed_models` of a pool.
+        one_model: Only answers of the first endpoint count as there; see `checks.mixed_models`.
     """
 
     caps: Callable[[float], Sequence[Cap]] = lambda _: ()

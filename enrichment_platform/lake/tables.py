@@ -7,7 +7,7 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from deltalake.exceptions import TableNotFoundError as DeltaTableNotFoundError
 from enrichment_platform.errors import EnrichmentError, TableNotFoundError
 from enrichment_platform.lake.filesystem import native_filesystem
 from enrichment_platform.lake.location import lake_uri, storage_options
+from enrichment_platform.lake.spool import Spool
 from enrichment_platform.lake.warehouse import refresh_warehouse
 
 PARTITION_COLUMN = "partition_key"
@@ -131,11 +132,35 @@ class Lake:
         assert isinstance(frame, pl.DataFrame)
         return frame
 
+    def count(self, table: str, partition_key: str) -> int:
+        """Rows of a partition.
+
+        Raises:
+            TableNotFoundError: nothing has been written there yet.
+        """
+        return int(self.dataset(table).count_rows(filter=pads.field(PARTITION_COLUMN) == partition_key))
+
+    def stream(self, table: str, partition_key: str, columns: Sequence[str], batch_rows: int) -> Iterator[pl.DataFrame]:
+        """Read a partition batch by batch, for partitions that do not fit into memory.
+
+        Raises:
+            TableNotFoundError: nothing has been written there yet.
+        """
+        chosen = pads.field(PARTITION_COLUMN) == partition_key
+        batches = self.dataset(table).to_batches(
+            columns=list(columns), filter=chosen, batch_size=batch_rows, batch_readahead=2, fragment_readahead=1
+        )
+        for batch in batches:
+            if batch.num_rows:
+                frame = pl.from_arrow(batch)
+                assert isinstance(frame, pl.DataFrame)
+                yield frame
+
     def replace_partition(
         self,
         table: str,
         partition_key: str,
-        frame: pl.DataFrame,
+        frame: pl.DataFrame | Spool,
         *,
         where: dict[str, str] | None = None,
         notes: dict[str, str] | None = None,
@@ -161,25 +186,25 @@ class Lake:
     def _commit(
         self,
         table: str,
-        frame: pl.DataFrame,
+        frame: pl.DataFrame | Spool,
         partition_by: list[str],
         metadata: dict[str, str],
         *,
         predicate: str | None,
     ) -> None:
         uri = self.table_uri(table)
+        empty = frame.clear() if isinstance(frame, pl.DataFrame) else frame.empty
         for attempt in range(COMMIT_ATTEMPTS):
             try:
-                created = self._create(table, frame, partition_by)
+                created = self._create(table, empty, partition_by)
                 before = self.open(table)
                 known = pl.from_arrow(pa.schema(before.schema().to_arrow()).empty_table())
                 assert isinstance(known, pl.DataFrame)
-                aligned = align(frame, known.schema, table)
-                widened = bool(set(aligned.columns) - set(known.columns))
+                widened = bool(set(empty.columns) - set(known.columns))
                 options = storage_options(uri)
                 schema_mode: Literal["merge"] | None = "merge" if widened else None
                 properties = CommitProperties(custom_metadata=metadata, max_commit_retries=100)
-                data = aligned.to_arrow()
+                data = _aligned(frame, known.schema, table)
                 if predicate is None:
                     write_deltalake(
                         before,
@@ -237,6 +262,18 @@ class Lake:
                 at = datetime.fromtimestamp(entry["timestamp"] / 1000, UTC)
                 found.append(Commit(entry["version"], entry["commit_id"], at, partition_key, notes))
         return found
+
+
+def _aligned(frame: pl.DataFrame | Spool, known: pl.Schema, table: str) -> pa.Table | pa.RecordBatchReader:
+    if isinstance(frame, pl.DataFrame):
+        return align(frame, known, table).to_arrow()
+    schema = align(frame.empty, known, table).to_arrow().schema
+    batches = (
+        batch
+        for part in frame.batches()
+        for batch in align(part, known, table).select(schema.names).to_arrow().cast(schema).to_batches()
+    )
+    return pa.RecordBatchReader.from_batches(schema, batches)
 
 
 def _is_conflict(error: Exception) -> bool:

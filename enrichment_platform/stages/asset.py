@@ -107,7 +107,7 @@ def failure(error: EnrichmentError) -> dg.Failure:
 
 def _summary(outcome: StageOutcome) -> str:
     quarantined = ", ".join(f"{count} {reason}" for reason, count in outcome.quarantined.items())
-    return f"{outcome.rows.height} rows" + (f", quarantined {quarantined}" if quarantined else "")
+    return f"{outcome.row_count} rows" + (f", quarantined {quarantined}" if quarantined else "")
 
 
 def _freshness(fail_hours: float, warn_hours: float | None) -> dg.FreshnessPolicy:
@@ -125,7 +125,7 @@ def _metadata(
 ) -> dict[str, Any]:
     rows = outcome.rows
     metadata: dict[str, Any] = {
-        "dagster/partition_row_count": rows.height,
+        "dagster/partition_row_count": outcome.row_count,
         "dagster/table_name": f"{spec.name}.{stage.value}",
         "dagster/column_schema": column_schema(spec, rows),
         "quarantined_rows": sum(outcome.quarantined.values()),

@@ -2,53 +2,43 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from enrichment_platform.cleaning import clean, cleaning_version
 from enrichment_platform.errors import EnrichmentError
-from enrichment_platform.inference.answer_schema import output_types, read_answer
-from enrichment_platform.inference.dispatcher import OK, Dispatcher, RowAnswer
+from enrichment_platform.inference.budget import caps
+from enrichment_platform.inference.dispatcher import Dispatcher
+from enrichment_platform.inference.event_loop import run
 from enrichment_platform.inference.examples import NearestExamples, labelled, read_examples
 from enrichment_platform.inference.ledger import Ledger
+from enrichment_platform.inference.metrics_export import metrics_of
 from enrichment_platform.inference.pool import ModelPoolSpec, open_endpoints, resolve_pool
 from enrichment_platform.inference.progress import Progress
-from enrichment_platform.inference.task import Task
+from enrichment_platform.inference.retry import rules
+from enrichment_platform.inference.task import Question, Task
+from enrichment_platform.inference.terms import Terms
 from enrichment_platform.lake.location import ledger_url
 from enrichment_platform.lake.tables import Lake
-from enrichment_platform.spec import ANSWER_COLUMNS, ROW_COLUMNS, EnrichmentSpec, OutputField, Stage, output_columns
-from enrichment_platform.stages.asset import Lineage, announce, stage_asset
+from enrichment_platform.spec import ROW_COLUMNS, EnrichmentSpec, Stage, output_columns
+from enrichment_platform.stages.announcing import ProgressAnnouncer
+from enrichment_platform.stages.asset import Lineage, stage_asset
 from enrichment_platform.stages.naming import model_pool, table
 from enrichment_platform.stages.outcome import StageOutcome
+from enrichment_platform.stages.staged_rows import StagedRows
 
-_ANSWER_TYPES: dict[str, Any] = {
-    **dict.fromkeys(ANSWER_COLUMNS, pl.String),
-    **dict.fromkeys(("attempts", "input_tokens", "cached_tokens", "output_tokens"), pl.Int64),
-    **dict.fromkeys(("cost_usd", "latency_ms"), pl.Float64),
-}
-_SPENT = ("attempts", "input_tokens", "cached_tokens", "output_tokens", "cost_usd", "latency_ms")
-PROGRESS_EVERY_S = 5.0
+READ_ROWS = 2000
 
 
 def classified_asset(spec: EnrichmentSpec, pool: ModelPoolSpec, root: Path) -> dg.AssetsDefinition:
     """The classified asset, answered by `pool`."""
 
     def work(context: dg.AssetExecutionContext, key: str) -> StageOutcome:
-        shown = [time.monotonic()]
-
-        def show(progress: Progress) -> None:
-            if time.monotonic() - shown[0] >= PROGRESS_EVERY_S:
-                shown[0] = time.monotonic()
-                announce(context, f"{spec.name} {key} classified: {progress.line()}")
-
-        return classify_partition(Lake.from_environment(), spec, pool, key, root, show)
+        with ProgressAnnouncer(context, spec, key) as show:
+            return classify_partition(Lake.from_environment(), spec, pool, key, root, show, context.run.run_id)
 
     def lineage(_: pl.DataFrame) -> Lineage:
         sources = [(Stage.CLEANED, column) for column in spec.prompt.columns]
@@ -75,51 +65,70 @@ def classify_partition(
     partition_key: str,
     root: Path,
     on_progress: Callable[[Progress], None],
+    run_id: str = "",
 ) -> StageOutcome:
     """Ask the model for every cleaned row that the ledger has no answer to, and replace the staged partition.
 
+    Rows are streamed from the lake and back, so that memory does not grow with the partition.
+
     Raises:
         EnrichmentError: a column of the prompt is missing.
-        EndpointUnavailableError: no endpoint answers; the answers so far are in the ledger.
+        EndpointUnavailableError: no endpoint answers.
+        BudgetReachedError, DeadlineError, HaltedError: the run may not go on.
         DataClassError: no endpoint of the pool may see the rows.
+
+    Whatever is raised, the answers so far are in the ledger, and the staged partition is as it was.
     """
-    cleaned = lake.read(table(spec, Stage.CLEANED), partition_key).sort("row_id")
-    missing = [column for column in spec.prompt.columns if column not in cleaned.columns]
+    source = table(spec, Stage.CLEANED)
+    present = lake.dataset(source).schema.names
+    missing = [column for column in spec.prompt.columns if column not in present]
     if missing:
         raise EnrichmentError(
-            f"prompt.columns names {', '.join(missing)}, which {table(spec, Stage.CLEANED)} lacks;"
-            f" it has {', '.join(cleaned.columns)}"
+            f"prompt.columns names {', '.join(missing)}, which {source} lacks; it has {', '.join(present)}"
         )
     task = Task(spec, cleaning_version(spec), nearest_examples(spec, root))
-    questions = [task.question(row) for row in cleaned.select("row_id", *spec.prompt.columns).iter_rows(named=True)]
-    endpoints = open_endpoints(resolve_pool(pool), spec.data_class)
-    last: list[Progress] = []
+    pool = resolve_pool(pool)
+    endpoints = open_endpoints(pool, spec.data_class, spec.budget)
+    total = lake.count(source, partition_key)
 
-    def remember(progress: Progress) -> None:
-        last[:] = [progress]
-        on_progress(progress)
+    def questions() -> Iterator[Question]:
+        for batch in lake.stream(source, partition_key, ["row_id", *spec.prompt.columns], READ_ROWS):
+            for row in batch.iter_rows(named=True):
+                yield task.question(row)
 
-    with Ledger(ledger_url()) as ledger:
-        dispatcher = Dispatcher(task, endpoints, ledger, partition_key, remember)
-        answers = asyncio.run(dispatcher.answer(questions)) if questions else []
-    staged = staged_frame(answers, partition_key, spec.output)
-    lake.replace_partition(table(spec, Stage.CLASSIFIED), partition_key, staged)
-    progress = last[0] if last else Progress(rows=0)
-    figures = {
-        "requests": progress.requests,
-        "retries": progress.retries,
-        "rows_from_ledger": progress.stored,
-        "rows_copied_from_equal_rows": progress.copied,
-        "seconds": round(progress.seconds, 1),
-        "input_tokens": int(staged["input_tokens"].sum()),
-        "cached_tokens": int(staged["cached_tokens"].sum()),
-        "output_tokens": int(staged["output_tokens"].sum()),
-        "cost_usd": float(staged["cost_usd"].sum()),
-        "status": dict(Counter(staged["status"].to_list())),
-        "fingerprints": sorted(set(staged["fingerprint"])),
-        "models": sorted(set(staged["model"]) - {""}),
-    }
-    return StageOutcome(staged, figures=figures)
+    metrics = metrics_of(spec.name)
+    with Ledger(ledger_url()) as ledger, StagedRows(partition_key, spec.output) as staged:
+        dispatcher = Dispatcher(
+            task,
+            endpoints,
+            ledger,
+            partition_key,
+            terms(spec, pool, task, partition_key, run_id),
+            run_id,
+            on_progress,
+            metrics,
+        )
+        metrics.gauges(dispatcher.progress)
+        try:
+            if total:
+                run(dispatcher.run(questions(), staged.add, total))
+        finally:
+            metrics.close()
+        lake.replace_partition(table(spec, Stage.CLASSIFIED), partition_key, staged.spool())
+        return StageOutcome(
+            staged.first(), figures=dispatcher.progress.figures() | staged.figures(), streamed_rows=total
+        )
+
+
+def terms(spec: EnrichmentSpec, pool: ModelPoolSpec, task: Task, partition_key: str, run_id: str) -> Terms:
+    """What bounds a run over a partition."""
+    return Terms(
+        caps=lambda now: caps(spec, pool, task.version, partition_key, run_id, now),
+        rules=rules(pool.retries),
+        patience_s=pool.patience_s,
+        deadline_s=spec.deadline_minutes * 60 if spec.deadline_minutes is not None else None,
+        one_model=spec.checks.mixed_models == "block",
+    )
 
 
 def nearest_examples(spec: EnrichmentSpec, root: Path) -> NearestExamples | None:
@@ -138,21 +147,3 @@ def nearest_examples(spec: EnrichmentSpec, root: Path) -> NearestExamples | None
     kept = numbered.with_columns(pl.lit("").alias(column) for column in absent if column not in spec.prompt.columns)
     rows = clean(kept, spec).rows if not set(absent) & set(spec.prompt.columns) else kept
     return NearestExamples(labelled(rows, spec, path), spec.prompt.columns, spec.labelled_examples.nearest)
-
-
-def staged_frame(answers: list[RowAnswer], partition_key: str, output: list[OutputField]) -> pl.DataFrame:
-    """The classified table of a partition: row_id, partition_key, the output columns, then how each was answered.
-
-    A row that shares another row's request has spent nothing of its own: attempts, tokens, cost and latency are 0, so
-    that sums over the table are what the endpoint billed. Answers that are not good have null outputs.
-    """
-    types = output_types(output)
-    rows = []
-    for row in answers:
-        answer = row.answer
-        values = read_answer(answer.text, output) if answer.status == OK else dict.fromkeys(types)
-        spent = {name: 0 if row.copied else getattr(answer, name) for name in _SPENT}
-        about = {name: getattr(answer, name) for name in ANSWER_COLUMNS if name not in _SPENT}
-        rows.append({"row_id": row.row_id, "partition_key": partition_key, **values, **about, **spent})
-    schema = {"row_id": pl.String, "partition_key": pl.String, **types, **_ANSWER_TYPES}
-    return pl.DataFrame(rows, schema=schema)

@@ -12,6 +12,12 @@ import polars as pl
 class StageOutcome:
     """Rows written, rows quarantined by reason, and further figures for metadata (counts, never row text)."""
 
-    rows: pl.DataFrame
+    rows: pl.DataFrame  # of a partition that was streamed, its first rows
     quarantined: dict[str, int] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
+    streamed_rows: int | None = None
+
+    @property
+    def row_count(self) -> int:
+        """Rows written."""
+        return self.rows.height if self.streamed_rows is None else self.streamed_rows

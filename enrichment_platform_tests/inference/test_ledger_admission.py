@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import tempfile
+import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -171,35 +174,6 @@ def test_deferrals_are_noted_a_partition_and_removed_when_none_are_left(ledger: 
     assert [one["partition_key"] for one in ledger.deferrals()] == ["2026-01-02"]
 
 
-def test_a_rate_limit_says_how_long_to_wait_and_is_shared(ledger: Ledger, url: str) -> None:
-    rate = RateLimit("api", requests_per_minute=60)  # one in 1.02 s, and one second's worth at once
-
-    async def work(other: Ledger) -> None:
-        wanted = [attempt(f"key-{number}") for number in range(4)]
-        admissions = await ledger.admit(wanted, (), rate)
-        assert verdicts(admissions) == ["admitted", "later", "later", "later"]
-        assert 0 < admissions[1].wait_s <= 1.03
-        assert verdicts(await other.admit(wanted[1:2], (), rate)) == ["later"]
-        await asyncio.sleep(admissions[1].wait_s + 0.01)
-        assert verdicts(await other.admit(wanted[1:3], (), rate)) == ["admitted", "later"]
-
-    with Ledger(url) as other:
-        run(work(other))
-
-
-def test_tokens_that_were_reserved_too_much_come_back_to_the_rate(ledger: Ledger) -> None:
-    rate = RateLimit("api", tokens_per_minute=6_000)
-
-    async def work() -> None:
-        sent = attempt("key-0", tokens=6_000)
-        [_, later] = await ledger.admit([sent, attempt("key-1", tokens=10)], (), rate)
-        assert 55 < later.wait_s < 62
-        await ledger.settle(settlement(sent), answer(), (), rate)  # it took 15
-        assert verdicts(await ledger.admit([attempt("key-1", tokens=10)], (), rate)) == ["admitted"]
-
-    run(work())
-
-
 @given(st.floats(0, 10, allow_subnormal=False), st.floats(0, 10, allow_subnormal=False))
 def test_a_cost_within_its_ceiling_never_counts_more_than_was_reserved(one: float, two: float) -> None:
     least, most = sorted((one, two))
@@ -280,3 +254,27 @@ def test_asking_twice_spends_once(ledger: Ledger) -> None:
     found = [run(ask(ledger, "key-0", caps=caps, tokens=100)).verdict for _ in range(2)]
     assert found == [Verdict.ADMITTED, Verdict.ANSWERED]
     assert ledger.spending(["run:1"])["run:1"] == Spending(15, 250_000_000, 1)
+
+
+def test_ledgers_that_count_in_ever_new_and_different_scopes_wait_for_each_other_and_never_deadlock(
+    ledger: Ledger, url: str
+) -> None:
+    chance = random.Random(3)
+    counted: Counter[str] = Counter()
+
+    async def worker(one: Ledger, name: str) -> None:
+        for number in range(15):
+            scopes = {f"old-{chance.randint(0, 5)}" for _ in range(3)} | {f"new-{number}-{chance.randint(0, 2)}"}
+            caps = [Cap(scope, "budget") for scope in chance.sample(sorted(scopes), len(scopes))]
+            counted.update(scopes)
+            await ask(one, f"{name}-{number}", caps=caps, rate=RateLimit(f"api-{number % 4}", 1e9), tokens=100)
+
+    async def work(others: list[Ledger]) -> None:
+        await asyncio.gather(*(worker(one, f"{at}-{n}") for at, one in enumerate(others) for n in range(10)))
+
+    began = time.monotonic()
+    with Ledger(url) as second, Ledger(url) as third:
+        run(work([ledger, second, third]))
+    assert time.monotonic() - began < 30
+    for scope, spent in ledger.spending(counted).items():
+        assert spent == Spending(15 * counted[scope], 250_000_000 * counted[scope], counted[scope])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
@@ -11,9 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrichment_platform.inference import ledger_counters
+from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.inference.ledger_counters import Counters
 from enrichment_platform.inference.ledger_schema import metadata
-from enrichment_platform.inference.records import RateLimit
+from enrichment_platform.inference.records import Admission, RateLimit, Verdict
+from enrichment_platform_tests.servers.ledgers import answer, attempt, ledger, run, settlement, url
+from enrichment_platform_tests.servers.postgres import postgres_url
+
+__all__ = ["ledger", "postgres_url", "url"]
 
 START_S = 1_800_000_000.0  # as large as real times, so that rounding is as coarse
 
@@ -120,3 +126,38 @@ def test_a_request_larger_than_a_minute_allows_goes_and_holds_up_the_next(rates:
 def test_no_limit_never_waits(rates: Callable[[RateLimit], Rate]) -> None:
     rate = rates(RateLimit("api"))
     assert [rate.wait_s(10**9) for _ in range(100)] == [0.0] * 100
+
+
+def verdicts(admissions: list[Admission]) -> list[str]:
+    return [str(admission.verdict) for admission in admissions]
+
+
+def test_a_rate_limit_says_how_long_to_wait_and_is_shared(ledger: Ledger, url: str) -> None:
+    slow, quick = RateLimit("slow", requests_per_minute=2), RateLimit("quick", requests_per_minute=100)
+
+    async def work(other: Ledger) -> None:
+        wanted = [attempt(f"key-{number}") for number in range(4)]
+        admissions = await ledger.admit(wanted, (), slow)
+        assert verdicts(admissions) == ["admitted", "later", "later", "later"]
+        assert 29 < admissions[1].wait_s < 30
+        assert verdicts(await other.admit(wanted[1:], (), slow)) == ["later"] * 3
+        *_, last = await other.admit([attempt(f"quick-{number}") for number in range(4)], (), quick)
+        assert last.verdict is Verdict.LATER
+        await asyncio.sleep(last.wait_s)
+        assert verdicts(await ledger.admit([attempt("quick-9")], (), quick)) == ["admitted"]
+
+    with Ledger(url) as other:
+        run(work(other))
+
+
+def test_tokens_that_were_reserved_too_much_come_back_to_the_rate(ledger: Ledger) -> None:
+    rate = RateLimit("api", tokens_per_minute=6_000)
+
+    async def work() -> None:
+        sent = attempt("key-0", tokens=6_000)
+        [_, later] = await ledger.admit([sent, attempt("key-1", tokens=10)], (), rate)
+        assert 55 < later.wait_s < 62
+        await ledger.settle(settlement(sent), answer(), (), rate)  # it took 15
+        assert verdicts(await ledger.admit([attempt("key-1", tokens=10)], (), rate)) == ["admitted"]
+
+    run(work())
