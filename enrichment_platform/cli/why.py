@@ -51,10 +51,15 @@ def why(name: str, row_id: str, partition: str | None, replay: bool, json_output
     with Ledger(ledger_url()) as ledger:
         if replay:
             from enrichment_platform.inference.audit import ask_again
+            from enrichment_platform.stages.classified import terms
 
             question = question_of(lake, task, row_id, key)
             endpoint = open_endpoints(pool, spec.data_class, spec.budget)[0]
-            audit = asyncio.run(ask_again(ledger, task, endpoint, key, question))
+            audit = asyncio.run(
+                ask_again(
+                    ledger, task, endpoint, key, question, lambda run, now: terms(spec, pool, task, key, run).caps(now)
+                )
+            )
         found = explain(lake, ledger, task, row_id, key, open_endpoints(pool, spec.data_class))
     if audit:
         differences = compare(stored_values(spec, found), audit.values)

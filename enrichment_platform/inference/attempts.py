@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 WRONG_ADDRESS = (404, 405)  # no such path or no such model: no row will fare better
 REFUSAL_FINISH_REASONS = ("content_filter", "refusal")
 OVER_CAP = "over_cap"  # of a request or of a row: not sent
+_USAGE = ("input_tokens", "cached_tokens", "output_tokens", "cost_usd")
 NOT_SENT, CANCELLED = "not_sent", "cancelled"
 
 
@@ -234,7 +235,9 @@ class Attempts:
 
     def _settlement(self, row: Row, outcome: str, *, billed: bool, **told: Any) -> Settlement:
         assert row.attempt is not None
-        return Settlement(row.attempt, str(outcome), billed, **told)
+        # What was not billed has taken nothing; None would mean that nobody knows.
+        taken = {} if billed else dict.fromkeys(_USAGE, 0)
+        return Settlement(row.attempt, str(outcome), billed, **taken | told)
 
     async def _settle(self, lane: Lane, row: Row, settlement: Settlement, answer: Answer | None = None) -> None:
         await self._ledger.settle(settlement, answer, row.caps, lane.endpoint.rate_limit)

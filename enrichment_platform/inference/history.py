@@ -81,7 +81,9 @@ def _archived(
     if row_id is not None:
         chosen &= pads.field("row_id") == row_id
     needed = list(dict.fromkeys([*columns, "attempt_id"]))
-    for batch in dataset.to_batches(columns=needed, filter=chosen, batch_size=_ROWS):
+    for batch in dataset.to_batches(
+        columns=needed, filter=chosen, batch_size=_ROWS, batch_readahead=2, fragment_readahead=1
+    ):
         if batch.num_rows:
             found = pl.from_arrow(batch)
             assert isinstance(found, pl.DataFrame)

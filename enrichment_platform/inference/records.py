@@ -10,7 +10,7 @@ from enum import StrEnum
 NANO = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """What was answered to a request key, for good; tokens and cost are sums over its attempts.
 
@@ -35,7 +35,7 @@ class Answer:
     latency_ms: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Attempt:
     """A request that is about to be sent, and what it may cost at most (tokens; nano US dollars)."""
 
@@ -52,7 +52,7 @@ class Attempt:
     reserved_nano_usd: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Settlement:
     """How an attempt ended. `billed` false: nothing was charged, the reservation is released.
 

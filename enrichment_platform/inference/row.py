@@ -18,7 +18,7 @@ PRIORITIES = {"high": -1, "normal": 0, "low": 1}  # as vLLM counts: less is serv
 _MODEL_WIDTH, _REASON_WIDTH = 255, 32
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RowAnswer:
     """A row and its answer; `values` are its typed outputs where they were read already.
 

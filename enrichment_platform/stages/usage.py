@@ -12,7 +12,7 @@ from enrichment_platform.inference.history import attempt_frames
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec
-from enrichment_platform.stages.standing import ANSWERED, standing_rows
+from enrichment_platform.stages.standing import ANSWERED, request_keys, standing_rows
 
 TABLE = "platform/usage"
 PUBLISHED, PENDING, SAVED = "published", "pending", "saved"
@@ -99,7 +99,7 @@ def partition_usage(
     parts = [
         _of_attempts(asked, groups),
         _of_rows(asked, rows, groups),
-        _of_shared(ledger, asked, rows, groups),
+        _of_shared(lake, ledger, spec, partition_key, asked, rows, groups),
     ]
     summed = pl.concat(parts).group_by(groups).agg(pl.col(list(SUMS)).sum()).sort(groups)
     stamped = summed.with_columns(
@@ -180,15 +180,17 @@ def _with_purpose(asked: pl.DataFrame, rows: pl.DataFrame, unfinished_since: dat
         .when(~final)
         .then(unused)
         .when(pl.col("stands").is_not_null())
-        .then(pl.col("stands"))
+        .then(pl.col("stands").cast(pl.String))
         .when(left)
         .then(unused)
         .when(newest & (since.is_null() | (pl.col("at") > since)))
         .then(pl.lit(PENDING))
         .otherwise(pl.lit(SUPERSEDED))
     )
-    label = pl.coalesce("label_of_key", "label_of_row", pl.lit(""))
-    return joined.with_columns(final.alias("final"), purpose.alias("purpose"), label.alias("label"))
+    label = pl.coalesce("label_of_key", "label_of_row", pl.lit("").cast(pl.Categorical))
+    return joined.with_columns(
+        final.alias("final"), purpose.cast(pl.Categorical).alias("purpose"), label.alias("label")
+    )
 
 
 def _of_attempts(asked: pl.DataFrame, groups: list[str]) -> pl.DataFrame:
@@ -207,7 +209,7 @@ def _of_attempts(asked: pl.DataFrame, groups: list[str]) -> pl.DataFrame:
             pl.col("cost_usd").sum(),
             (pl.col("reserved_nano_usd").filter(unknown).sum() / 1e9).alias("reserved_usd"),
         )
-        .with_columns(pl.col("model", "endpoint", "cause", "outcome").cast(pl.String))
+        .with_columns(pl.col(groups).cast(pl.String))
         .select(*groups, *SUMS)
     )
 
@@ -216,7 +218,7 @@ def _of_rows(asked: pl.DataFrame, rows: pl.DataFrame, groups: list[str]) -> pl.D
     """How many rows stand where, beside the attempt that brought their answer where that was asked here."""
     finals = asked.filter("final").select(
         "key",
-        pl.col("model", "endpoint", "cause", "outcome").cast(pl.String).name.prefix("asked_"),
+        pl.col("model", "endpoint", "cause", "outcome").name.prefix("asked_"),
         pl.col("at").dt.date().cast(pl.String).alias("day"),
     )
     counted = (
@@ -224,7 +226,7 @@ def _of_rows(asked: pl.DataFrame, rows: pl.DataFrame, groups: list[str]) -> pl.D
         .with_columns(
             pl.coalesce("asked_model", "model").alias("model"),
             pl.coalesce("asked_endpoint", "endpoint").alias("endpoint"),
-            pl.coalesce("asked_cause", pl.lit("")).alias("cause"),
+            pl.coalesce("asked_cause", pl.lit("").cast(pl.Categorical)).alias("cause"),
             pl.coalesce("asked_outcome", "status").alias("outcome"),
             pl.col("day").fill_null(""),
         )
@@ -232,21 +234,30 @@ def _of_rows(asked: pl.DataFrame, rows: pl.DataFrame, groups: list[str]) -> pl.D
         .agg(pl.len().cast(pl.Int64).alias("rows"))
     )
     zero = [pl.lit(0, dtype=dtype).alias(name) for name, dtype in SUMS.items() if name != "rows"]
-    return counted.with_columns(zero).select(*groups, *SUMS)
+    return counted.with_columns(pl.col(groups).cast(pl.String), *zero).select(*groups, *SUMS)
 
 
-def _of_shared(ledger: Ledger, asked: pl.DataFrame, rows: pl.DataFrame, groups: list[str]) -> pl.DataFrame:
+def _of_shared(
+    lake: Lake,
+    ledger: Ledger,
+    spec: EnrichmentSpec,
+    partition_key: str,
+    asked: pl.DataFrame,
+    rows: pl.DataFrame,
+    groups: list[str],
+) -> pl.DataFrame:
     """Rows that needed no request of their own, and what one would have cost: what the shared answer did."""
     here = asked.filter(pl.col("outcome").cast(pl.String).is_in(ANSWERED) & (pl.col("cause").cast(pl.String) != AUDIT))
     shared = (
         rows.filter(pl.col("status").is_in(ANSWERED))
         .group_by("key", "label", "model", "endpoint", "status")
-        .agg(pl.len().alias("sharing"), pl.col("request_key").first())
+        .agg(pl.len().alias("sharing"))
         .with_columns((pl.col("sharing") - pl.col("key").is_in(here["key"].implode())).alias("rows"))
         .filter(pl.col("rows") > 0)
     )
     spent = asked.filter("final").select("key", "input_tokens", "cached_tokens", "output_tokens", "cost_usd")
-    elsewhere = shared.join(spent, on="key", how="anti")["request_key"].to_list()
+    unknown = shared.join(spent, on="key", how="anti")["key"]
+    elsewhere = request_keys(lake, spec, partition_key, unknown) if unknown.len() else []
     stored = [
         (answer.request_key, answer.input_tokens, answer.cached_tokens, answer.output_tokens, answer.cost_usd)
         for start in range(0, len(elsewhere), _KEYS_A_LOOK)
@@ -262,7 +273,7 @@ def _of_shared(ledger: Ledger, asked: pl.DataFrame, rows: pl.DataFrame, groups: 
     rest = [pl.lit(0, dtype=SUMS[name]).alias(name) for name in SUMS if name not in (*spent.columns, "rows")]
     return (
         shared.join(costs, on="key", how="left")
-        .with_columns(pl.col("rows").cast(pl.Int64))
+        .with_columns(pl.col("rows").cast(pl.Int64), pl.col("label", "model", "endpoint", "status").cast(pl.String))
         .with_columns(
             *each,
             *rest,

@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
+import pytest
+
 from enrichment_platform_tests.acceptance.project import Deployment, letters, letters_spec, write_jsonl
 from enrichment_platform_tests.servers.openai_server import RunningServer, openai_server
 
@@ -16,6 +19,7 @@ FAULTS = (
     {"kind": "truncated", "share": 0.1, "seed": 3},
     {"kind": "refusal", "share": 0.05, "seed": 4},
     {"kind": "reset", "share": 0.05, "seed": 5},
+    {"kind": "400", "share": 0.05, "seed": 6},
 )
 TOKENS = {"input_tokens": "prompt_tokens", "cached_tokens": "cached_tokens", "output_tokens": "completion_tokens"}
 LOOSE = {"max_failed_share": 0.9}
@@ -76,10 +80,19 @@ def test_cost_equals_the_bill_to_the_token_through_faults_fallback_duplicates_an
         assert told["total"]["published_rows"] == published
         assert purposes["published"]["rows"] == published
         assert purposes["unknown"]["unknown_requests"] == provider.stats()["outcomes"]["reset"]
+        causes = {(one["endpoint"], one["cause"]) for one in cost(deployment, "--by", "endpoint,cause")["groups"]}
+        assert ("api-2", "fallback") in causes
         for by in ("model,endpoint", "cause", "label", "partition", "day", "topic"):
             groups = cost(deployment, "--by", by)["groups"]
             assert sum(one["input_tokens"] for one in groups) == told["total"]["input_tokens"], by
         assert sum(line["tokens"] for line in told["waste"]) < told["total"]["tokens"]
+        event = deployment.instance().get_latest_materialization_event(dg.AssetKey(["letters", "enriched"]))
+        assert event is not None
+        assert event.asset_materialization is not None
+        shown = {name: entry.value for name, entry in event.asset_materialization.metadata.items()}
+        own = cost(deployment, "--partition", "a")
+        assert shown["cost_usd"] == pytest.approx(own["total"]["cost_usd"])
+        assert shown["wasted_usd"] == pytest.approx(sum(line["cost_usd"] for line in own["waste"]))
         # Not published, but asked: the table cannot know it yet.
         spec["checks"] = {"max_failed_share": 0.0}
         spec["prompt"] = {"columns": ["text"], "system": "You sort letters by their length."}
@@ -91,6 +104,9 @@ def test_cost_equals_the_bill_to_the_token_through_faults_fallback_duplicates_an
         assert any(group["purpose"] == "pending" for group in told["groups"])
         table = "select sum(input_tokens) as n from platform.usage where purpose <> 'saved'"
         archive = "select sum(input_tokens) as n from platform.attempts"
+        assert deployment.sql(table) == deployment.sql(archive)
+        deployment.done("restore", "letters", "--partition", "a")
+        assert_is_the_bill(cost(deployment), *servers)
         assert deployment.sql(table) == deployment.sql(archive)
         assert "published rows" in deployment.done("cost", "letters", "--by", "purpose")
 

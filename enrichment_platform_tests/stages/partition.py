@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from enrichment_platform.inference.dispatcher import RowAnswer
-from enrichment_platform.inference.ledger import Answer
+from enrichment_platform.inference.records import Answer
+from enrichment_platform.inference.row import RowAnswer
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, PartitionWindow, Stage
-from enrichment_platform.stages.classified import staged_frame
 from enrichment_platform.stages.cleaned import clean_partition
 from enrichment_platform.stages.naming import table
 from enrichment_platform.stages.raw import ingest
+from enrichment_platform.stages.staged_rows import StagedRows
 
 KEY = "a"
 
@@ -41,6 +41,8 @@ def answer(row_id: str, status: str = "ok", fingerprint: str = "f1") -> RowAnswe
         request_key=f"key-{row_id}",
         fingerprint=fingerprint,
         enrichment="letters",
+        partition_key=KEY,
+        row_id=row_id,
         status=status,
         text='{"topic": "praise"}' if status == "ok" else "",
         finish_reason=finish,
@@ -67,8 +69,10 @@ def prepare(lake: Lake, spec: EnrichmentSpec, lines: Sequence[dict[str, Any] | s
 
 def classify(lake: Lake, spec: EnrichmentSpec, answers: list[RowAnswer]) -> None:
     """Stage these answers."""
-    frame = staged_frame(answers, KEY, spec.output)
-    lake.replace_partition(table(spec, Stage.CLASSIFIED), KEY, frame)
+    with StagedRows(KEY, spec.output) as staged:
+        for one in answers:
+            staged.add(one)
+        lake.replace_partition(table(spec, Stage.CLASSIFIED), KEY, staged.spool())
 
 
 def rows(*ids: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from enrichment_platform.inference.records import RateLimit
 from enrichment_platform.spec import DataClass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CompletionRequest:
     """One chat completion whose answer must match a JSON schema; temperature and seed as in OpenAI's API.
 
@@ -27,7 +27,7 @@ class CompletionRequest:
     priority: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Completion:
     """What the endpoint answered: raw text, why it stopped, who served it, tokens, wall time in ms.
 
