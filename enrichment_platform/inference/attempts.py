@@ -11,6 +11,7 @@ from enrichment_platform.inference.answer_schema import MalformedAnswerError, re
 from enrichment_platform.inference.budget import ceiling_tokens, request_over, row_over
 from enrichment_platform.inference.endpoints.protocol import Completion, EndpointError, Failure
 from enrichment_platform.inference.lane import Lane
+from enrichment_platform.inference.limiter import Sent
 from enrichment_platform.inference.records import Admission, Answer, Attempt, Settlement, Verdict, attempt_id
 from enrichment_platform.inference.retry import MALFORMED, TRUNCATED, wait_s
 from enrichment_platform.inference.row import FAILED, OK, REFUSED, Row
@@ -101,10 +102,8 @@ class Attempts:
         )
         return True
 
-    async def ask(self, lane: Lane, row: Row) -> None:
+    async def ask(self, lane: Lane, row: Row, sent: Sent) -> None:
         """Send an admitted row, settle it, and tell the batch what comes next."""
-        sent = lane.limit.sent()
-        lane.breaker.sent()
         share = lane.share.start()
         row.spent.attempts += 1
         self._progress.requests += 1
@@ -216,7 +215,7 @@ class Attempts:
     def _chances_left(self, row: Row) -> bool:
         return row.spent.chances < self._task.spec.budget.row.attempts
 
-    def _note_failure(self, lane: Lane, sent: Any, error: EndpointError) -> None:
+    def _note_failure(self, lane: Lane, sent: Sent, error: EndpointError) -> None:
         lane.last_failure = str(error)
         if error.failure is Failure.UNAUTHORIZED or error.status in WRONG_ADDRESS:
             lane.limit.cancelled(sent)

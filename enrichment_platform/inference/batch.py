@@ -27,18 +27,19 @@ from enrichment_platform.inference.interrupts import on_stop_signal
 from enrichment_platform.inference.lane import Lane
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.inference.metrics import NoMetrics
-from enrichment_platform.inference.progress import Progress
-from enrichment_platform.inference.records import Admission, Answer, Attempt, Cap, Verdict
+from enrichment_platform.inference.progress import Progress, Spent
+from enrichment_platform.inference.records import NANO, Admission, Answer, Attempt, Cap, Verdict
 from enrichment_platform.inference.row import FAILED, Row, RowAnswer, first_request
 from enrichment_platform.inference.task import Question, Task, request_key
 from enrichment_platform.inference.terms import Terms
 
 WINDOW_ROWS = 2048  # rows that are read but not answered: room to order them, and far more than any endpoint takes
 WINDOW_CHARACTERS = 32_000_000
-CHUNK_ROWS = 128  # rows looked up together
-SLICE_S = 0.002  # longest time that reading holds up answers
+CHUNK_ROWS = 64  # rows looked up together
+SLICE_S = 0.001  # longest time that reading holds up answers
 HELD_AGAIN_S = 0.5  # until a row that another process is asking is looked at again
 LONGEST_SLEEP_S = 0.25
+SPENDING_EVERY_S = 2.0
 FIRST_ANSWER_S = 15.0  # patience with a pool that has not answered once
 STOPPED_BY_TERMS = (BudgetReachedError, DeadlineError, HaltedError)
 
@@ -90,6 +91,7 @@ class Batch:
         """Until every row has ended, or the batch has to stop; raises as `Dispatcher.run`."""
         with on_stop_signal(self._interrupt):
             self._spawn(self._read())
+            watching = asyncio.get_running_loop().create_task(self._watch_spending())
             while not self._done():
                 self._step()
                 self.job.on_progress(self.job.progress)
@@ -98,6 +100,7 @@ class Batch:
                 timer.cancel()
                 self._wake.clear()
                 await asyncio.sleep(0)  # what became due together is seen together
+            watching.cancel()
         if self._stopped is None:
             self.job.ledger.defer(self.job.task.spec.name, self.job.partition_key, 0, "")
             return
@@ -152,6 +155,25 @@ class Batch:
         if gone or (silent_s > patience and not any(lane.open and lane.limit.in_flight for lane in self.lanes)):
             self.halt(self._unavailable())
 
+    async def _watch_spending(self) -> None:
+        """Show what the capped scopes have spent, all processes together."""
+        while True:
+            capped = [cap for cap in self.job.terms.caps(time.time()) if cap.tokens or cap.nano_usd]
+            if not capped:
+                return
+            spending = await asyncio.to_thread(self.job.ledger.spending, [cap.scope for cap in capped])
+            self.job.progress.spent = [
+                Spent(
+                    cap.field,
+                    spending[cap.scope].nano_usd / NANO,
+                    None if cap.nano_usd is None else cap.nano_usd / NANO,
+                    spending[cap.scope].tokens,
+                    cap.tokens,
+                )
+                for cap in capped
+            ]
+            await asyncio.sleep(SPENDING_EVERY_S)
+
     def _unavailable(self) -> EndpointUnavailableError:
         reasons = "; ".join(f"{lane.endpoint.name}: {lane.last_failure}" for lane in self.lanes)
         return EndpointUnavailableError(
@@ -195,7 +217,8 @@ class Batch:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._sending.discard(task)
-        self._wake.set()
+        if not self._tasks or self._capped is not None:
+            self._wake.set()
         if task.cancelled():
             return
         error = task.exception()
@@ -289,7 +312,8 @@ class Batch:
 
     def _admit(self, lane: Lane, now: float) -> None:
         wanted = lane.ahead - len(lane.admitted)
-        if lane.busy or wanted <= 0 or lane.rate_until > now or self._waits_for_room():
+        # Half of them at once: a commit for every row would cost more than the row.
+        if lane.busy or wanted <= lane.ahead // 2 or lane.rate_until > now or self._waits_for_room():
             return
         sources = [source.waiting for source in self._sources(lane) if source.waiting]
         if not sources:
@@ -358,7 +382,9 @@ class Batch:
             return
         while lane.admitted and lane.may_send():
             row = lane.admitted.popleft()
-            self._sending.add(self._spawn(self._attempts.ask(lane, row)))
+            # Counted here and not in the task, which begins later: the next row would see a free slot.
+            lane.breaker.sent()
+            self._sending.add(self._spawn(self._attempts.ask(lane, row, lane.limit.sent())))
         extra = len(lane.admitted) - lane.ahead
         if extra > 0 and not lane.open:
             # It went down: other endpoints may have these rows. One stays, to probe with.

@@ -16,6 +16,8 @@ from enrichment_platform.inference.row import Row
 from enrichment_platform.inference.task import Task
 from enrichment_platform.inference.window import Window
 
+_FEW_SLOTS = 4  # of an embedded model, which takes a second for a row
+_ROWS_A_COMMIT = 64  # a fast endpoint answers so many while the ledger commits
 _FEWEST_FAILURES = 8  # in a row, before an endpoint counts as down
 
 
@@ -54,7 +56,10 @@ class Lane:
         """How many rows to hold ready, so that no slot waits for a commit of the ledger."""
         if self.given_up or self.breaker.state == "open":
             return 0
-        return 1 if self.breaker.state == "half_open" else self.limit.limit
+        if self.breaker.state == "half_open":
+            return 1
+        limit = self.limit.limit
+        return limit if limit <= _FEW_SLOTS else limit + _ROWS_A_COMMIT
 
     @property
     def failures_to_open(self) -> int:

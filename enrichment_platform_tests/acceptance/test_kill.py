@@ -21,7 +21,7 @@ ROWS, CONCURRENCY, KILLS = 120, 8, (1, 40, 90)
 def settled_rows(home: Path) -> set[str]:
     """Row ids whose answer is in the ledger."""
     with sa.create_engine(f"sqlite:///{home / 'ledger.db'}").connect() as ledger:
-        statement = "select row_id from attempts join answers using (request_key) where outcome = 'ok'"
+        statement = "select attempts.row_id from attempts join answers using (request_key) where outcome = 'ok'"
         return {row_id for (row_id,) in ledger.execute(sa.text(statement))}
 
 

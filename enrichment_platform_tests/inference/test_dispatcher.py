@@ -118,7 +118,7 @@ def test_a_changed_prompt_asks_all_again_and_a_changed_row_asks_itself(server: R
     edited = [*questions(9), TASK.question({"row_id": "row-9", "body": "something else"})]
     ask(ledger, edited, Watched(server.url))
     assert sent(server) == 11
-    changed = task(prompt={"columns": ["body"], "instructions": "Quote the ticket, word by word."})
+    changed = task(prompt={"columns": ["body"], "system": "Quote the ticket, word by word."})
     ask(ledger, questions(10, of=changed), Watched(server.url), task=changed)
     assert sent(server) == 21
 

@@ -1,70 +1,67 @@
-"""One aiohttp session that follows the running event loop."""
+"""One HTTP client that follows the running event loop."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import urllib.request
 from collections.abc import Mapping
 
-import aiohttp
 from yarl import URL
 
-_CONNECT_S = 10.0
-# Below the 5 s after which uvicorn (vLLM) and llama.cpp hang up on an idle connection: a request that is sent
-# at that moment would be lost.
-_KEEP_ALIVE_S = 4.0
+from enrichment_platform.inference.endpoints.http_client import Client, HttpClient
+from enrichment_platform.inference.endpoints.proxied_client import ProxiedClient
 
 
 class LoopSession:
-    """Opens the session at first use, and anew in another loop: each partition may run in one of its own.
+    """Opens the client at first use, and anew in another loop: each partition may run in one of its own.
 
     Args:
+        url: Of the server.
         headers: Sent with every request.
         connections: At most so many at once.
         timeout_s: Of one request, in seconds.
-        proxied: The URL that a proxy of the environment may stand before; None for a server on this machine.
+        proxied: Whether a proxy of the environment may stand before the server; not before one on this machine.
     """
 
-    def __init__(self, headers: Mapping[str, str], connections: int, timeout_s: float, proxied: URL | None) -> None:
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(_CONNECT_S, timeout_s))
+    def __init__(
+        self, url: URL, headers: Mapping[str, str], connections: int, timeout_s: float, *, proxied: bool
+    ) -> None:
+        self._url = url
         self._headers = {"Content-Type": "application/json", "User-Agent": "enrichment-platform", **headers}
         self._connections = connections
+        self._timeout_s = timeout_s
         self._proxied = proxied
-        self._open: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
+        self._open: dict[asyncio.AbstractEventLoop, Client] = {}
 
-    def current(self) -> aiohttp.ClientSession:
-        """The session of the running loop."""
+    def current(self) -> Client:
+        """The client of the running loop."""
         loop = asyncio.get_running_loop()
-        session = self._open.get(loop)
-        if session is None or session.closed:
+        client = self._open.get(loop)
+        if client is None:
             self._forget_dead_loops()
-            # Not `trust_env`: it asks for proxy and netrc anew for every request, each in another thread.
-            proxy = environment_proxy(self._proxied) if self._proxied else None
-            session = self._open[loop] = aiohttp.ClientSession(
-                headers=self._headers,
-                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=_KEEP_ALIVE_S),
-                timeout=self._timeout,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                proxy=proxy,
+            proxy = environment_proxy(self._url) if self._proxied else None
+            client = self._open[loop] = client_for(
+                self._url, self._headers, self._connections, self._timeout_s, proxy
             )
-        return session
+        return client
 
     async def close(self) -> None:
-        """Close the running loop's session, and what loops that ended without closing left."""
-        session = self._open.pop(asyncio.get_running_loop(), None)
-        if session is not None:
-            await session.close()
+        """Close the running loop's client, and what loops that ended without closing left."""
+        client = self._open.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.close()
         self._forget_dead_loops()
 
     def _forget_dead_loops(self) -> None:
         for loop in [loop for loop in self._open if loop.is_closed()]:
-            # No loop is left to wait in: run the closing as far as it goes by itself. The transports died
-            # with their loop, so that closing them can only say so.
-            closing = self._open.pop(loop).close()
-            with contextlib.suppress(StopIteration, RuntimeError):
-                closing.send(None)
-            closing.close()
+            self._open.pop(loop).abandon()
+
+
+def client_for(url: URL, headers: Mapping[str, str], connections: int, timeout_s: float, proxy: URL | None) -> Client:
+    """The client of a server: the lean one wherever no proxy stands between."""
+    if proxy is not None:
+        return ProxiedClient(url, headers, connections, timeout_s, proxy)
+    return HttpClient(url, headers, connections, timeout_s)
 
 
 def environment_proxy(url: URL) -> URL | None:
