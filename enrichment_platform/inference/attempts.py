@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from enrichment_platform.inference.answer_schema import MalformedAnswerError, read_answer
@@ -12,7 +11,7 @@ from enrichment_platform.inference.budget import ceiling_tokens, request_over, r
 from enrichment_platform.inference.endpoints.protocol import Completion, EndpointError, Failure
 from enrichment_platform.inference.lane import Lane
 from enrichment_platform.inference.limiter import Sent
-from enrichment_platform.inference.records import Admission, Answer, Attempt, Settlement, Verdict, attempt_id
+from enrichment_platform.inference.records import Answer, Attempt, Settlement, Verdict, attempt_id
 from enrichment_platform.inference.retry import MALFORMED, TRUNCATED, wait_s
 from enrichment_platform.inference.row import FAILED, OK, REFUSED, Row
 from enrichment_platform.inference.task import Task
@@ -47,26 +46,27 @@ class Attempts:
             asking = [row for row in rows if self._prepared(lane, row, caps)]
             attempts = [row.attempt for row in asking if row.attempt is not None]
             admissions = await self._ledger.admit(attempts, caps, lane.endpoint.rate_limit) if attempts else []
-            answered = [
-                row.keys[lane.index]
-                for row, admission in zip(asking, admissions, strict=True)
-                if admission.verdict is Verdict.ANSWERED
-            ]
-            known = self._ledger.answers(answered) if answered else {}
+            answered: list[Row] = []
             for row, admission in zip(asking, admissions, strict=True):
-                self._sort(lane, row, admission, known)
+                if admission.verdict is Verdict.ANSWERED:
+                    answered.append(row)
+                else:
+                    self._batch.admitted(lane, row, admission)
+            # Last, as this may fail: whatever was admitted is in the batch's hands by now.
+            if answered:
+                self._take(lane, answered)
         finally:
             lane.busy = False
         self._batch.send(lane)
 
-    def _sort(self, lane: Lane, row: Row, admission: Admission, known: Mapping[str, Answer]) -> None:
-        key = row.keys[lane.index]
-        if key in known:
-            self._batch.finish(row, known[key], None, asked=False)
-        elif admission.verdict is Verdict.ANSWERED:  # forgotten again in this moment (a replay): ask
-            self._batch.retry(row, 0)
-        else:
-            self._batch.admitted(lane, row, admission)
+    def _take(self, lane: Lane, answered: list[Row]) -> None:
+        known = self._ledger.answers(row.keys[lane.index] for row in answered)
+        for row in answered:
+            key = row.keys[lane.index]
+            if key in known:
+                self._batch.finish(row, known[key], None, asked=False)
+            else:  # forgotten again in this moment (a replay): ask
+                self._batch.retry(row, 0)
 
     def _prepared(self, lane: Lane, row: Row, caps: tuple[Any, ...]) -> bool:
         """Write the attempt that a row wants to make; False where it cannot be made, and the row has ended."""
@@ -75,14 +75,14 @@ class Attempts:
             row.body = row.body or lane.endpoint.encoded(row.request)
         except EndpointError as error:
             row.last_failure = str(error.failure)
-            self._end(lane, row, FAILED, None)
+            self.give_up(lane, row)
             return False
         input_tokens, output_tokens = ceiling_tokens(len(row.body), 0), row.request.max_output_tokens
         reserved, spent = input_tokens + output_tokens, row.spent.input_tokens + row.spent.output_tokens
         spec = self._task.spec
         if request_over(spec, reserved) or row_over(spec, row.spent.chances, spent + reserved):
             row.last_failure = OVER_CAP
-            self._end(lane, row, FAILED, None)
+            self.give_up(lane, row)
             return False
         price = lane.endpoint.price
         busy_s = lane.endpoint.timeout_s / max(lane.limit.in_flight, 1) if price.gpu_hour_usd else 0.0
@@ -114,6 +114,7 @@ class Attempts:
             completion = await lane.endpoint.complete(row.request, row.body)
         except EndpointError as error:
             lane.share.finish(share)
+            lane.unsettled += 1
             self._note_failure(lane, sent, error)
             self._batch.send(lane)
             await self._failed(lane, row, error, time.monotonic() - began)
@@ -121,19 +122,20 @@ class Attempts:
             # Cancelled: it may have been answered, and billed.
             lane.share.finish(share)
             lane.limit.cancelled(sent)
+            lane.unsettled += 1
             await self._settle(lane, row, self._settlement(row, CANCELLED, billed=True, detail="not waited for"))
             raise
         else:
             busy_s = lane.share.finish(share)
+            lane.unsettled += 1
             lane.limit.answered(sent)
-            lane.last_answer_at = lane.last_sign_at = time.monotonic()
-            if lane.breaker.answered():
-                lane.limit.restart()
+            lane.heard()
             self._batch.send(lane)
             await self._answered(lane, row, completion, busy_s)
 
     async def not_sent(self, lane: Lane, row: Row) -> None:
         """Settle a row that was admitted and is not sent after all."""
+        lane.unsettled += 1
         await self._settle(lane, row, self._settlement(row, NOT_SENT, billed=False))
 
     async def _answered(self, lane: Lane, row: Row, completion: Completion, busy_s: float) -> None:
@@ -178,8 +180,9 @@ class Attempts:
             row, error.failure, billed=error.may_be_billed, detail=error.detail, latency_ms=seconds * 1000
         )
         await self._settle(lane, row, settlement)
-        # An outage is not the row's fault: what fails while the endpoint is down does not use up its retries.
-        down = not lane.open and error.failure not in (Failure.BAD_REQUEST, Failure.UNAUTHORIZED)
+        # An outage is not the row's fault: what fails while the endpoint is down, or cannot be reached, does not use up
+        # its retries.
+        down = not error.sent or (not lane.open and error.failure not in (Failure.BAD_REQUEST, Failure.UNAUTHORIZED))
         wait = 0.0 if down and self._chances_left(row) else self._wait(row, error.failure, error.retry_after_s)
         if down and wait is not None:
             row.cause = str(error.failure)
@@ -196,14 +199,13 @@ class Attempts:
         if row.first_lane < len(row.keys) and self._chances_left(row):
             self._batch.retry(row, 0)
         else:
-            self._end(lane, row, FAILED, None)
+            self.give_up(lane, row)
 
-    def _end(self, lane: Lane, row: Row, status: str, completion: Completion | None) -> None:
+    def give_up(self, lane: Lane, row: Row) -> None:
+        """End a row that no endpoint has answered, with the reason of its last failure."""
         # No model answered, so the row mixes no fingerprints: it counts under the one that was wanted.
         first = self._batch.lanes[0]
-        answer = row.answer(
-            self._task, self._partition_key, 0, first.fingerprint, lane.endpoint.name, status, completion
-        )
+        answer = row.answer(self._task, self._partition_key, 0, first.fingerprint, lane.endpoint.name, FAILED, None)
         self._batch.finish(row, answer, None)
 
     def _wait(self, row: Row, cause: str, retry_after_s: float | None) -> float | None:
@@ -221,14 +223,18 @@ class Attempts:
             lane.limit.cancelled(sent)
             lane.give_up(str(error))
         elif error.failure is Failure.RATE_LIMIT or error.status == 503:
+            lane.unheard(sent)
+            lane.excuse(error.retry_after_s)
             lane.limit.rejected(sent, error.retry_after_s)
-            lane.breaker.rejected(sent_at=sent.at)
+            if error.status == 503:  # too much, or an outage: as long as it answers others, the first
+                lane.breaker.failed(lane.failures_to_open, sent_at=sent.at)
+            else:
+                lane.breaker.rejected(sent_at=sent.at)
         elif error.failure in (Failure.BAD_REQUEST, Failure.BAD_RESPONSE):
             lane.limit.answered(sent)  # it is alive, whatever it thinks of this row
-            lane.last_sign_at = time.monotonic()
-            if lane.breaker.answered():
-                lane.limit.restart()
+            lane.heard()
         else:
+            lane.unheard(sent)
             lane.limit.failed(sent, timed_out=error.failure is Failure.TIMEOUT)
             lane.breaker.failed(lane.failures_to_open, sent_at=sent.at)
 
@@ -239,7 +245,10 @@ class Attempts:
         return Settlement(row.attempt, str(outcome), billed, **taken | told)
 
     async def _settle(self, lane: Lane, row: Row, settlement: Settlement, answer: Answer | None = None) -> None:
-        await self._ledger.settle(settlement, answer, row.caps, lane.endpoint.rate_limit)
+        try:
+            await self._ledger.settle(settlement, answer, row.caps, lane.endpoint.rate_limit)
+        finally:
+            lane.unsettled -= 1
         row.attempt = None
         latency_s = None if settlement.latency_ms is None else settlement.latency_ms / 1000
         self._metrics.request(
@@ -253,6 +262,7 @@ class Attempts:
             settlement.cost_usd,
         )
         self._batch.settled()
+        self._batch.send(lane)
 
     def _answer(self, lane: Lane, row: Row, status: str, completion: Completion) -> Answer:
         return row.answer(

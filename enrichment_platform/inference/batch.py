@@ -7,6 +7,7 @@ import heapq
 import random
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -40,7 +41,7 @@ SLICE_S = 0.001  # longest time that reading holds up answers
 HELD_AGAIN_S = 0.5  # until a row that another process is asking is looked at again
 LONGEST_SLEEP_S = 0.25
 SPENDING_EVERY_S = 2.0
-FIRST_ANSWER_S = 15.0  # patience with a pool that has not answered once
+ABANDON_EVERY_S = 1.0
 STOPPED_BY_TERMS = (BudgetReachedError, DeadlineError, HaltedError)
 
 
@@ -78,7 +79,7 @@ class Batch:
         self._stopped: EnrichmentError | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._sending: set[asyncio.Task[None]] = set()
-        self._began = time.monotonic()
+        self._began = self._abandoned_at = time.monotonic()
         self._attempts = Attempts(self)
 
     def may_see(self, endpoint: Endpoint) -> None:
@@ -93,8 +94,7 @@ class Batch:
             self._spawn(self._read())
             watching = asyncio.get_running_loop().create_task(self._watch_spending())
             while not self._done():
-                self._step()
-                self.job.on_progress(self.job.progress)
+                self._turn()
                 timer = asyncio.get_running_loop().call_later(self._sleep_s(), self._wake.set)
                 await self._wake.wait()
                 timer.cancel()
@@ -104,10 +104,22 @@ class Batch:
         if self._stopped is None:
             self.job.ledger.defer(self.job.task.spec.name, self.job.partition_key, 0, "")
             return
-        await asyncio.gather(*(self._take_back(lane, list(lane.admitted)) for lane in self.lanes))
+        given_back = (self._take_back(lane, list(lane.admitted)) for lane in self.lanes)
+        await asyncio.gather(*given_back, return_exceptions=True)
         if isinstance(self._stopped, STOPPED_BY_TERMS):
-            self.job.ledger.defer(self.job.task.spec.name, self.job.partition_key, self._left(), str(self._stopped))
+            with suppress(EnrichmentError):  # a ledger that is gone: why the batch stopped is what has to be told
+                self.job.ledger.defer(self.job.task.spec.name, self.job.partition_key, self._left(), str(self._stopped))
         raise self._stopped
+
+    def _turn(self) -> None:
+        """Whatever fails here must not leave requests behind that nobody waits for."""
+        try:
+            self._step()
+            self.job.on_progress(self.job.progress)
+        except EnrichmentError as error:
+            self.halt(error)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours, or of the caller's: raised when all has ended
+            self._crash(error)
 
     def _done(self) -> bool:
         if self._tasks:
@@ -148,12 +160,19 @@ class Batch:
             self.halt(DeadlineError(f"deadline_minutes: {minutes:g} minutes have passed;" + self._kept()))
         if not self._open or any(lane.busy and not lane.started for lane in self.lanes):
             return
-        silent_s = now - max(lane.last_sign_at for lane in self.lanes)
-        answered = any(lane.last_answer_at is not None for lane in self.lanes)
-        patience = self.job.terms.patience_s if answered else min(self.job.terms.patience_s, FIRST_ANSWER_S)
-        gone = all(lane.given_up for lane in self.lanes)
-        if gone or (silent_s > patience and not any(lane.open and lane.limit.in_flight for lane in self.lanes)):
+        dead = [lane for lane in self.lanes if lane.dead(now, self.job.terms.patience_s)]
+        if len(dead) == len(self.lanes):
             self.halt(self._unavailable())
+        elif dead and now > self._abandoned_at + ABANDON_EVERY_S:
+            self._abandoned_at = now
+            self._abandon(dead)
+
+    def _abandon(self, dead: list[Lane]) -> None:
+        """End the rows that only dead endpoints could still answer: the others have refused them."""
+        gone = {lane.index for lane in dead}
+        for lane in dead:
+            for row in lane.waiting.take(lambda row: len(gone | row.exhausted) == len(self.lanes)):
+                self._attempts.give_up(lane, row)
 
     async def _watch_spending(self) -> None:
         """Show what the capped scopes have spent, all processes together."""
@@ -318,15 +337,21 @@ class Batch:
         sources = [source.waiting for source in self._sources(lane) if source.waiting]
         if not sources:
             return
-        lane.busy = True
         if not lane.started:
+            lane.busy = True
             self._spawn(self._start(lane))
             return
         rows: list[Row] = []
+        refused: list[Row] = []  # by this endpoint; they wait for one before it that is down
         for waiting in sources:
             while waiting and len(rows) < wanted:
-                rows.append(waiting.pop())
-        self._spawn(self._attempts.admit(lane, rows))
+                row = waiting.pop()
+                (refused if lane.index in row.exhausted else rows).append(row)
+        for row in refused:
+            self._queue(row, again=True)
+        if rows:
+            lane.busy = True
+            self._spawn(self._attempts.admit(lane, rows))
 
     def _waits_for_room(self) -> bool:
         """Whether a cap is reached; what is in flight may cost less than was reserved for it, and leave room."""
@@ -348,7 +373,6 @@ class Batch:
             lane.give_up(str(error))
         finally:
             lane.started, lane.busy = True, False
-            lane.last_sign_at = time.monotonic()
 
     def admitted(self, lane: Lane, row: Row, admission: Admission) -> None:
         """What the ledger said of one row: it is ready to be sent, or has to wait."""

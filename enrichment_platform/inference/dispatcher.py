@@ -84,7 +84,7 @@ class Dispatcher:
         try:
             await Batch(job, await open_lanes(self.task, self.endpoints), questions).run()
         finally:
-            self.progress.in_flight = 0
-            self.on_progress(self.progress)
             for endpoint in self.endpoints:
                 await endpoint.close()
+            self.progress.in_flight = 0
+            self.on_progress(self.progress)

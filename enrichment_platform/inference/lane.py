@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 from enrichment_platform.errors import EndpointUnavailableError
 from enrichment_platform.inference.breaker import Breaker
 from enrichment_platform.inference.endpoints.protocol import Endpoint
-from enrichment_platform.inference.limiter import AdaptiveLimit
+from enrichment_platform.inference.limiter import AdaptiveLimit, Sent
 from enrichment_platform.inference.pricing import BusyShare
+from enrichment_platform.inference.retry import LONGEST_RETRY_AFTER_S
 from enrichment_platform.inference.row import Row
 from enrichment_platform.inference.task import Task
 from enrichment_platform.inference.window import Window
 
 _FEW_SLOTS = 4  # of an embedded model, which takes a second for a row
 _ROWS_A_COMMIT = 64  # a fast endpoint answers so many while the ledger commits
+FIRST_ANSWER_S = 15.0  # patience with an endpoint that has said nothing yet
 _FEWEST_FAILURES = 8  # in a row, before an endpoint counts as down
 
 
@@ -33,11 +35,13 @@ class Lane:
     breaker: Breaker
     share: BusyShare
     admitted: deque[Row] = field(default_factory=deque)  # in the ledger, to be sent as soon as there is a slot
+    unsettled: int = 0  # answered, and not durable yet: what a death of this process would have to pay for again
     started: bool = False
     busy: bool = False  # it is being started, or rows of it are being admitted
     rate_until: float = 0.0
-    last_answer_at: float | None = None
-    last_sign_at: float = field(default_factory=time.monotonic)  # of an answer, or of the start
+    alive: bool = False  # it has said something, were it only that it has no room
+    silent_since: float | None = None  # the first request since its last answer was sent then; none: nothing is due
+    excused_until: float = 0.0  # it asked to wait
     last_failure: str = ""
     given_up: bool = False
 
@@ -45,6 +49,31 @@ class Lane:
         """Ask it nothing more in this batch."""
         self.given_up = True
         self.last_failure = reason
+
+    def heard(self) -> None:
+        """Note an answer, whatever it says of the row; after an outage the limit starts again from few."""
+        self.alive, self.silent_since = True, None
+        if self.breaker.answered():
+            self.limit.restart()
+
+    def unheard(self, sent: Sent) -> None:
+        """Note a request without an answer."""
+        if self.silent_since is None:
+            self.silent_since = sent.at
+
+    def excuse(self, retry_after_s: float | None) -> None:
+        """Note that it said to have no room, and until when."""
+        self.alive = True
+        self.excused_until = max(self.excused_until, time.monotonic() + (retry_after_s or 0.0))
+
+    def dead(self, now: float, patience_s: float) -> bool:
+        """Whether to wait for it no longer: it was asked, and has not answered for too long."""
+        if self.given_up:
+            return True
+        if self.silent_since is None or (self.open and self.limit.in_flight):
+            return False
+        since = min(max(self.silent_since, self.excused_until), self.silent_since + LONGEST_RETRY_AFTER_S)
+        return now - since > (patience_s if self.alive else min(patience_s, FIRST_ANSWER_S))
 
     @property
     def open(self) -> bool:
@@ -68,7 +97,12 @@ class Lane:
 
     def may_send(self) -> bool:
         """Whether a row may be sent now."""
-        return not self.given_up and self.breaker.may_send() and self.limit.may_send()
+        return not self.given_up and self._durable_enough() and self.breaker.may_send() and self.limit.may_send()
+
+    def _durable_enough(self) -> bool:
+        """Whether the ledger keeps up: no more is paid for and not durable than may be in flight."""
+        at_risk = self.limit.in_flight + self.unsettled
+        return at_risk < self.endpoint.max_concurrency and self.unsettled < self.limit.limit
 
 
 async def open_lanes(task: Task, endpoints: Sequence[Endpoint]) -> list[Lane]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from itertools import count
 
 import orjson
@@ -42,6 +43,14 @@ class Window:
         if not self._heap:
             self._ranks.clear()  # the ranks of groups that are through would pile up
         return row
+
+    def take(self, wanted: Callable[[Row], bool]) -> list[Row]:
+        """Remove the rows that are wanted."""
+        taken = [entry[3] for entry in self._heap if wanted(entry[3])]
+        if taken:
+            self._heap = [entry for entry in self._heap if not wanted(entry[3])]
+            heapq.heapify(self._heap)
+        return taken
 
     def _rank(self, row: Row) -> int:
         examples = row.question.messages[self._shared : -1]

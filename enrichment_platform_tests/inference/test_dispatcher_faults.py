@@ -39,15 +39,16 @@ FAULTS = (
 )
 
 
-@pytest.mark.parametrize("rows", [4_000, pytest.param(20_000, marks=[pytest.mark.slow, pytest.mark.timeout(300)])])
 def test_with_faults_of_every_kind_each_row_ends_once_and_the_ledger_is_the_bill(
-    server: RunningServer, ledger: Ledger, rows: int
+    server: RunningServer, ledger: Ledger
 ) -> None:
+    rows = 20_000
     server.behave(*FAULTS)
     emitted: list[RowAnswer] = []
     endpoint = Watched(server.url, max_concurrency=64, timeout_s=1.0)
-    progress = run(ledger, stream(rows), emitted.append, endpoint, within_s=200)
+    progress = run(ledger, stream(rows), emitted.append, endpoint, within_s=80)
     stats, attempted = server.stats(), attempts(ledger)
+    attempted = [one for one in attempted if one["outcome"] != "not_sent"]  # while nothing was answered for a moment
 
     assert sorted(row.row_id for row in emitted) == sorted(question.row_id for question in stream(rows))
     assert progress.done == progress.asked == rows
@@ -69,7 +70,7 @@ def test_with_faults_of_every_kind_each_row_ends_once_and_the_ledger_is_the_bill
 @pytest.mark.parametrize(
     ("kind", "outcome", "times"),
     [
-        ("429", "rate_limit", 12),
+        ("429", "rate_limit", 2),
         ("500", "server_error", 4),
         ("503", "server_error", 4),
         ("reset", "connection", 5),

@@ -33,14 +33,17 @@ class Connection(asyncio.Protocol):
         self._timeout_s = timeout_s
         self._free = free
         self._lost = lost
-        self._transport: asyncio.Transport | None = None
+        self._transport: (
+            asyncio.Transport
+        )  # of an open connection; the loop gives it before anyone else has this object
+        self._parser: HttpResponseParser | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._waiter: asyncio.Future[Response] | None = None
 
     @property
     def usable(self) -> bool:
         """Whether a request may be written: it is open as far as this side knows."""
-        return self._transport is not None and not self._transport.is_closing()
+        return not self._transport.is_closing()
 
     def send(self, request: bytes, deadline: float) -> asyncio.Future[Response]:
         """Write a request on a `usable` connection that has none in flight.
@@ -54,7 +57,7 @@ class Connection(asyncio.Protocol):
         """
         # A parser of its own for each response: httptools carries a trailer over into the next message, and a new
         # one costs 0.4 us.
-        self._parser: HttpResponseParser | None = HttpResponseParser(self)
+        self._parser = HttpResponseParser(self)
         self._headers: list[tuple[bytes, bytes]] = []
         self._body: list[bytes] = []
         self._received = 0
@@ -65,7 +68,7 @@ class Connection(asyncio.Protocol):
         # One timer looks after many requests: it moves on when it finds a later deadline.
         if self._timer is None:
             self._timer = self._loop.call_at(deadline, self._look_at_deadline)
-        cast(asyncio.Transport, self._transport).write(request)
+        self._transport.write(request)
         return waiter
 
     def cancel(self, waiter: asyncio.Future[Response]) -> None:
@@ -75,8 +78,7 @@ class Connection(asyncio.Protocol):
 
     def drop(self) -> None:
         """Close at once; a request in flight fails."""
-        if self._transport is not None:
-            self._transport.abort()
+        self._transport.abort()
 
     # What the loop calls.
 
@@ -131,9 +133,9 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """Keep the status and go on to the body, but for an interim response (1xx)."""
-        if self._complete:
+        parser = self._parser
+        if self._complete or parser is None:
             return
-        parser = cast(HttpResponseParser, self._parser)
         self._status = parser.get_status_code()
         if self._status >= 200:
             self._head_read = True

@@ -10,7 +10,6 @@ from yarl import URL
 
 _TARGET = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)  # a token of RFC 9110
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def request_head(method: str, url: URL, headers: Mapping[str, str]) -> bytes:
@@ -33,7 +32,7 @@ def request_head(method: str, url: URL, headers: Mapping[str, str]) -> bytes:
 
 def is_header(name: str, value: str) -> bool:
     """Whether name and value can be sent as one header."""
-    return bool(_HEADER_NAME.fullmatch(name)) and not _CONTROL.search(value) and value.isprintable()
+    return bool(_HEADER_NAME.fullmatch(name)) and value.isprintable()
 
 
 def with_credentials(url: URL, headers: Mapping[str, str]) -> dict[str, str]:

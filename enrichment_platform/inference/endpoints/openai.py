@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 
-import aiohttp
 from yarl import URL
 
 from enrichment_platform.errors import EndpointUnavailableError, InputError
 from enrichment_platform.inference.endpoints import openai_wire as wire
+from enrichment_platform.inference.endpoints.http_request import is_header
+from enrichment_platform.inference.endpoints.http_response import Response
 from enrichment_platform.inference.endpoints.protocol import (
     Completion,
     CompletionRequest,
@@ -20,8 +20,6 @@ from enrichment_platform.inference.endpoints.session import LoopSession
 from enrichment_platform.inference.pricing import Price
 from enrichment_platform.inference.records import RateLimit
 from enrichment_platform.spec import DataClass
-
-_Response = tuple[int, Mapping[str, str], bytes]  # status, headers, body
 
 
 class OpenAIEndpoint:
@@ -59,12 +57,13 @@ class OpenAIEndpoint:
         self._chat = (self._base / "chat" / "completions").with_query(self._base.query)
         self._models = (self._base / "models").with_query(self._base.query)
         self._model = model
-        self._sessions = LoopSession(
-            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
+        self._clients = LoopSession(
+            self._base,
+            headers=_authorization(name, api_key) if api_key else {},
             connections=max_concurrency,
             timeout_s=timeout_s,
             # A proxy of the environment is for the outside world, not for the sidecar.
-            proxied=None if is_loopback(self._base.host or "") else self._base,
+            proxied=not is_loopback(self._base.host or ""),
         )
 
     async def model_identity(self) -> str:
@@ -74,8 +73,7 @@ class OpenAIEndpoint:
             EndpointUnavailableError: no model is configured and the server does not answer.
         """
         if self._model is None:
-            _, _, listed = await self._list_models()
-            self._model = wire.first_model(listed) or "default"
+            self._model = wire.first_model((await self._list_models()).body) or "default"
         return self._model
 
     async def start(self) -> None:
@@ -97,15 +95,15 @@ class OpenAIEndpoint:
         if body is None:
             body = self._encoder.encoded(request, await self._known_model())
         started = time.perf_counter()
-        status, headers, raw = await self._send("POST", self._chat, body)
+        response = await self._clients.current().request("POST", self._chat, body)
         latency_ms = (time.perf_counter() - started) * 1000
-        if status != 200:
-            raise wire.refused(status, headers, raw)
-        return wire.completion(raw, self._model or "default", latency_ms)
+        if response.status != 200:
+            raise wire.refused(response.status, response.headers, response.body)
+        return wire.completion(response.body, self._model or "default", latency_ms)
 
     async def close(self) -> None:
         """Release connections; a later request opens new ones."""
-        await self._sessions.close()
+        await self._clients.close()
 
     async def _known_model(self) -> str:
         try:
@@ -113,15 +111,15 @@ class OpenAIEndpoint:
         except EndpointUnavailableError as error:
             raise EndpointError(Failure.CONNECTION, f"the model's name is not known: {error}", sent=False) from None
 
-    async def _list_models(self) -> _Response:
+    async def _list_models(self) -> Response:
         try:
-            response = await self._send("GET", self._models)
+            response = await self._clients.current().request("GET", self._models)
         except EndpointError as error:
             raise EndpointUnavailableError(
                 f"endpoint {self.name!r} at {shown(self._base)} does not answer ({error.detail});"
                 " start the server, or correct its base_url (ENRICHMENT_ENDPOINT for the default pool)"
             ) from None
-        status = response[0]
+        status = response.status
         if status in (401, 403):
             raise EndpointUnavailableError(
                 f"endpoint {self.name!r} at {shown(self._base)} refuses the key (status {status});"
@@ -133,26 +131,6 @@ class OpenAIEndpoint:
                 " wait until it has started, or name the model (ENRICHMENT_MODEL for the default pool)"
             )
         return response
-
-    async def _send(self, method: str, url: URL, data: bytes | None = None) -> _Response:
-        # A redirect would turn the POST into a GET of some other page: it is an answer like any other status.
-        # `from None` throughout: aiohttp's errors name the URL, which may hold a password.
-        # Reading to the end gives the connection back and failing to read closes it: no context manager is needed.
-        session = self._sessions.current()
-        try:
-            response = await session.request(method, url, data=data, allow_redirects=False)
-            return response.status, response.headers, await response.read()
-        except aiohttp.ConnectionTimeoutError:
-            detail = "no connection in time, nothing was sent"
-            raise EndpointError(Failure.CONNECTION, detail, sent=False) from None
-        except TimeoutError:
-            raise EndpointError(Failure.TIMEOUT, f"no answer within {self.timeout_s:g} s") from None
-        except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError) as error:  # refused, no such host, no TLS
-            raise EndpointError(Failure.CONNECTION, type(error).__name__, sent=False) from None
-        except aiohttp.ClientResponseError as error:  # the peer does not speak HTTP
-            raise EndpointError(Failure.BAD_RESPONSE, type(error).__name__) from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise EndpointError(Failure.CONNECTION, type(error).__name__) from None
 
 
 def api_url(base_url: str) -> URL:
@@ -182,3 +160,13 @@ def is_loopback(host: str) -> bool:
 def shown(url: URL) -> str:
     """A URL without user, password and query, which may hold keys."""
     return str(url.with_user(None).with_query(None))
+
+
+def _authorization(name: str, api_key: str) -> dict[str, str]:
+    header = {"Authorization": f"Bearer {api_key}"}
+    if not all(is_header(*item) for item in header.items()):
+        raise InputError(
+            f"the key of endpoint {name!r} holds a line break or another character that no header may hold;"
+            " correct the variable that api_key_env names (ENRICHMENT_API_KEY for the default pool)"
+        )
+    return header

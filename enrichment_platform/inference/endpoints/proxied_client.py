@@ -46,7 +46,8 @@ class ProxiedClient:
             raise EndpointError(Failure.CONNECTION, detail, sent=False) from None
         except TimeoutError:
             raise EndpointError(Failure.TIMEOUT, f"no answer within {self._timeout_s:g} s") from None
-        except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError) as error:  # refused, no such host, no TLS
+        except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, UnicodeError) as error:
+            # Refused, no such host, no TLS, a name that DNS cannot hold.
             raise EndpointError(Failure.CONNECTION, type(error).__name__, sent=False) from None
         except aiohttp.ClientResponseError as error:  # the peer does not speak HTTP
             raise EndpointError(Failure.BAD_RESPONSE, type(error).__name__) from None

@@ -40,9 +40,7 @@ class LoopSession:
         if client is None:
             self._forget_dead_loops()
             proxy = environment_proxy(self._url) if self._proxied else None
-            client = self._open[loop] = client_for(
-                self._url, self._headers, self._connections, self._timeout_s, proxy
-            )
+            client = self._open[loop] = client_for(self._url, self._headers, self._connections, self._timeout_s, proxy)
         return client
 
     async def close(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from enrichment_platform.errors import EndpointUnavailableError, InputError
+from enrichment_platform.inference.endpoints import session
 from enrichment_platform.inference.endpoints.openai import OpenAIEndpoint, api_url
 from enrichment_platform.inference.endpoints.protocol import (
     Completion,
@@ -20,6 +21,7 @@ from enrichment_platform.inference.endpoints.protocol import (
     EndpointError,
     Failure,
 )
+from enrichment_platform.inference.endpoints.proxied_client import ProxiedClient
 from enrichment_platform_tests.servers.openai_server import RunningServer, openai_server, prompt_hash
 
 ROW = "My parcel ORD-123456 has not arrived"
@@ -37,6 +39,13 @@ SCHEMA = {
 def request(text: str = ROW) -> CompletionRequest:
     messages = ({"role": "system", "content": "Classify."}, {"role": "user", "content": f"body: {text}"})
     return CompletionRequest(messages, SCHEMA, 100, 0.0, 0)
+
+
+@pytest.fixture(params=["lean", "aiohttp"], autouse=True)
+def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it holds with either client; aiohttp's is otherwise used behind a proxy only."""
+    if request.param == "aiohttp":
+        monkeypatch.setattr(session, "client_for", ProxiedClient)
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +223,12 @@ def test_the_key_is_sent_and_a_wrong_one_is_named() -> None:
         with pytest.raises(EndpointUnavailableError, match="ENRICHMENT_API_KEY") as caught:
             asyncio.run(endpoint(server, api_key="sk-wrong").start())
         assert "sk-wrong" not in str(caught.value)
+
+
+def test_a_key_that_no_header_can_hold_is_named_without_being_shown() -> None:
+    with pytest.raises(InputError, match="'api' holds a line break.*ENRICHMENT_API_KEY") as caught:
+        OpenAIEndpoint("api", "http://127.0.0.1:9", frozenset({"public"}), api_key="sk-1\r\nX: y")
+    assert "sk-1" not in str(caught.value)
 
 
 def test_connections_are_kept_and_bounded() -> None:

@@ -1,0 +1,168 @@
+"""An endpoint that dies in the middle of a run: the pool goes on, no row is lost, traffic comes back without a spike."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from enrichment_platform.errors import EndpointUnavailableError
+from enrichment_platform.inference.ledger import Ledger
+from enrichment_platform.inference.progress import Progress
+from enrichment_platform.inference.row import RowAnswer
+from enrichment_platform.inference.terms import Terms
+from enrichment_platform_tests.inference.asking import (
+    MODEL,
+    Watched,
+    ask,
+    attempts,
+    billed,
+    closed_port,
+    dispatcher,
+    key,
+    ledger,
+    questions,
+    run,
+    sent,
+    stream,
+    told,
+)
+from enrichment_platform_tests.servers.openai_server import RunningServer, openai_server
+
+__all__ = ["ledger"]
+pytestmark = pytest.mark.timeout(120)
+KINDS = ["refuse", "reset", "503", "hang"]
+SLOTS, LATENCY_S = 16, 0.05
+
+
+def outage(server: RunningServer, start_s: float, length_s: float, kind: str) -> None:
+    server.behave({"outage": [start_s, start_s + length_s, kind]}, {"latency_s": LATENCY_S})
+
+
+def went_through(
+    ledger: Ledger, rows: int, down_s: tuple[float, float, str], *servers: RunningServer, within_s: float = 100
+) -> list[RowAnswer]:
+    """Every row, answered once, though the first server dies; the ledger is the bill."""
+    emitted: list[RowAnswer] = []
+    endpoints = [
+        Watched(server.url, f"server {number}", max_concurrency=SLOTS, timeout_s=1.0)
+        for number, server in enumerate(servers)
+    ]
+    outage(servers[0], *down_s)
+    run(ledger, stream(rows), emitted.append, *endpoints, within_s=within_s)
+    assert sorted(row.row_id for row in emitted) == sorted(question.row_id for question in stream(rows))
+    assert Counter(row.answer.status for row in emitted) == {"ok": rows}
+    bills = [billed(server) for server in servers]
+    assert told(attempts(ledger)) == [sum(column) for column in zip(*bills, strict=True)]
+    assert [server.stats()["prompts_answered_twice"] for server in servers] == [0] * len(servers)
+    return emitted
+
+
+def arrivals(server: RunningServer, start_s: float, end_s: float) -> list[int]:
+    """Requests in each 100 ms between two moments after the first request."""
+    timeline: dict[str, Any] = server.timeline()
+    zero = round((timeline["first_arrival"] - timeline["started"]) / timeline["bucket_s"])
+    return timeline["arrivals"][zero + round(start_s * 10) : zero + round(end_s * 10)]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_pool_goes_on_through_the_second_and_traffic_returns_without_a_spike(ledger: Ledger, kind: str) -> None:
+    with openai_server("--latency", str(LATENCY_S)) as first, openai_server("--latency", str(LATENCY_S)) as second:
+        emitted = went_through(ledger, 4000, (2.0, 4.0, kind), first, second)
+        usual = max(arrivals(first, 0.5, 1.9))
+        down = arrivals(first, 4.0, 5.8)
+        back = arrivals(first, 6.0, 60.0)
+    by_endpoint = Counter(row.answer.endpoint for row in emitted)
+    assert by_endpoint["server 1"] > 100, "the second one answered meanwhile"
+    assert sum(down) <= 6, "only probes"
+    assert sum(back) > 200, "traffic came back"
+    assert max(back) <= 1.25 * usual + 2
+    beginning = [count for index, count in enumerate(back) if sum(back[: index + 1]) > 0][:3]
+    assert beginning[0] <= usual / 2 + 2, "it begins with few"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_pool_of_one_endpoint_waits_for_it_and_goes_on(ledger: Ledger, kind: str) -> None:
+    with openai_server("--latency", str(LATENCY_S)) as server:
+        went_through(ledger, 1200, (1.0, 5.0, kind), server)
+        usual, back = max(arrivals(server, 0.3, 0.9)), arrivals(server, 6.0, 60.0)
+    assert max(back) <= 1.25 * usual + 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_outage_of_a_minute_loses_nothing(ledger: Ledger, kind: str) -> None:
+    with openai_server("--latency", str(LATENCY_S)) as first, openai_server("--latency", str(LATENCY_S)) as second:
+        went_through(ledger, 30_000, (5.0, 60.0, kind), first, second, within_s=280)
+        usual, back = max(arrivals(first, 2.0, 4.9)), arrivals(first, 65.0, 300.0)
+    assert sum(back) > 1000
+    assert max(back) <= 1.25 * usual + 2
+
+
+@pytest.mark.parametrize("kind", ["refuse", "reset", "503", "hang", "500"])
+def test_a_pool_that_never_answers_is_one_error_that_says_so(ledger: Ledger, kind: str) -> None:
+    with openai_server() as server:
+        if kind == "500":
+            server.behave({"kind": kind})
+        else:
+            server.behave({"outage": [0, 1000, kind]})
+        began = time.monotonic()
+        patience = {"503": 10.0}.get(kind)  # it says that it has no room: it lives, and is given more time
+        terms = Terms(patience_s=patience) if patience else Terms()
+        with pytest.raises(EndpointUnavailableError) as caught:
+            ask(ledger, questions(100), Watched(server.url, max_concurrency=8, timeout_s=1.0), terms=terms, within_s=40)
+        assert time.monotonic() - began < 22
+    assert "no endpoint of pool 'default' answers (api: " in str(caught.value)
+    assert "0 answers of this run are kept: run the same command again to go on" in str(caught.value)
+    assert not [one for one in attempts(ledger) if one["outcome"] is None]
+
+
+@pytest.mark.parametrize("model", [MODEL, None], ids=["named model", "model asked for"])
+@pytest.mark.parametrize("rows", [1, 10])
+def test_no_endpoint_that_can_be_reached_is_one_error(ledger: Ledger, model: str | None, rows: int) -> None:
+    with pytest.raises(EndpointUnavailableError, match=r"no endpoint of pool|does not answer"):
+        ask(ledger, questions(rows), Watched(closed_port(), model=model), within_s=25)
+
+
+def test_a_killed_server_ends_a_batch_in_one_error_and_the_next_batch_goes_on(ledger: Ledger) -> None:
+    asked, impatient = questions(60), Terms(patience_s=2.0)
+    with openai_server("--latency", "0.01") as server:
+
+        def kill_in_the_middle(progress: Progress) -> None:
+            if progress.asked >= 20:
+                server.process.kill()
+                server.process.wait()
+
+        with pytest.raises(EndpointUnavailableError, match=r"\d+ answers of this run are kept"):
+            ask(ledger, asked, Watched(server.url), on_progress=kill_in_the_middle, terms=impatient)
+    kept = ledger.answers(key(question) for question in asked)
+    assert 20 <= len(kept) < 60
+    with openai_server() as server:
+        assert {row.answer.status for row in ask(ledger, asked, Watched(server.url))} == {"ok"}
+        assert sent(server) == 60 - len(kept), "what was answered is not asked again"
+
+
+def test_a_server_that_says_when_to_come_back_is_waited_for_longer_than_one_that_is_silent(ledger: Ledger) -> None:
+    with openai_server() as server:
+        server.behave({"kind": "429", "first": 4, "retry_after": "17"})
+        rows = ask(ledger, questions(4), Watched(server.url), within_s=40)
+    assert [row.answer.status for row in rows] == ["ok"] * 4
+
+
+def test_rows_that_another_process_is_asking_are_waited_for_however_long_it_takes(ledger: Ledger, tmp_path: Any) -> None:
+    async def both(url: str) -> list[list[RowAnswer]]:
+        with Ledger(f"sqlite:///{tmp_path}/ledger.db") as other:
+            slow = dispatcher(ledger, Watched(url, timeout_s=60.0)).answer(questions(2))
+            first = asyncio.create_task(slow)
+            await asyncio.sleep(1)
+            second = asyncio.create_task(dispatcher(other, Watched(url, timeout_s=60.0)).answer(questions(2)))
+            return [await first, await second]
+
+    with openai_server("--latency", "18") as server:
+        first, second = asyncio.run(both(server.url))
+        assert sent(server) == 2
+    assert [row.answer for row in first] == [row.answer for row in second]
