@@ -5,7 +5,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export DAGSTER_DISABLE_TELEMETRY = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo dev test lint format lock clean
+.PHONY: help install install-dev demo dev test test-slow bench lint format lock clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,8 +32,14 @@ demo: install  ## Enrich generated support tickets with a real language model an
 dev: install  ## The Dagster UI at http://127.0.0.1:3000, on the data of the demo
 	$(BIN)/enrichment dev
 
-test: install-dev  ## The whole test suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: install-dev  ## The test suite
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+
+test-slow: install-dev  ## What takes minutes: 50 kills, a long outage, 20,000 rows of faults
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+bench: install-dev  ## The engine against aiohttp and the OpenAI client (pip install openai), with its bars
+	$(BIN)/python -m benchmarks.dispatcher --check
 
 lint: install-dev  ## Linter, formatter, strict types, import contracts, definitions
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ from enrichment_platform.inference.task import Task
 from enrichment_platform.inference.window import Window
 
 _FEW_SLOTS = 4  # of an embedded model, which takes a second for a row
-_ROWS_A_COMMIT = 64  # a fast endpoint answers so many while the ledger commits
+_ROWS_A_COMMIT = 192  # a fast endpoint answers so many while the ledger commits
 FIRST_ANSWER_S = 15.0  # patience with an endpoint that has said nothing yet
 _FEWEST_FAILURES = 8  # in a row, before an endpoint counts as down
 

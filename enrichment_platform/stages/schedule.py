@@ -7,6 +7,9 @@ from enrichment_platform.spec import EnrichmentSpec
 from enrichment_platform.stages.naming import job_name
 from enrichment_platform.stages.partitions import newest_key, partitions_definition
 
+# Dagster's run queue starts the run with the larger number first.
+RUN_PRIORITIES = {"high": "1", "normal": "0", "low": "-1"}
+
 
 def enrichment_job(spec: EnrichmentSpec) -> UnresolvedAssetJobDefinition:
     """A job over all stages and checks of one partition."""
@@ -14,7 +17,7 @@ def enrichment_job(spec: EnrichmentSpec) -> UnresolvedAssetJobDefinition:
         job_name(spec.name),
         selection=dg.AssetSelection.groups(spec.name),
         description=f"All stages of {spec.name} for one partition.",
-        tags={"enrichment": spec.name},
+        tags={"enrichment": spec.name, "dagster/priority": RUN_PRIORITIES[spec.priority]},
     )
 
 

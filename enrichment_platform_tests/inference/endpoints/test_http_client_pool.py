@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from enrichment_platform.inference.endpoints import http_client, http_connection
+from enrichment_platform.inference.endpoints.http_client import HttpClient
 from enrichment_platform.inference.endpoints.http_response import Response
 from enrichment_platform.inference.endpoints.protocol import EndpointError, Failure
 from enrichment_platform_tests.inference.endpoints.http_clients import (
@@ -212,3 +213,25 @@ def test_small_requests_do_not_wait_for_full_packets(run: Run) -> None:
 def test_the_bounds_are_those_documented() -> None:
     assert (http_connection.MAX_HEAD_BYTES, http_connection.MAX_BODY_BYTES) == (65536, 64 * 1024 * 1024)
     assert http_client.KEEP_ALIVE_S < 5
+
+
+def test_a_host_of_which_one_address_is_dead_is_reached_by_the_next(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> float:
+        async with raw_server(OK) as server:
+            with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as filler:
+                filler.connect(full.getsockname())  # the queue is full now: further packets are dropped
+                refusing = ("127.0.0.1", 9)
+                addresses = [full.getsockname(), refusing, ("127.0.0.1", server.url.port)]
+
+                async def resolved(_: HttpClient) -> list[Any]:
+                    return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", one) for one in addresses]
+
+                monkeypatch.setattr(HttpClient, "_resolved", resolved)
+                client = lean(server.url)
+                started = asyncio.get_running_loop().time()
+                await asyncio.gather(*(client.request("POST", server.url, b"") for _ in range(5)))
+                took = asyncio.get_running_loop().time() - started
+                await client.close()
+        return took
+
+    assert run(scenario) < 2

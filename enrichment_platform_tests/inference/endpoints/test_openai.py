@@ -226,7 +226,7 @@ def test_the_key_is_sent_and_a_wrong_one_is_named() -> None:
 
 
 def test_a_key_that_no_header_can_hold_is_named_without_being_shown() -> None:
-    with pytest.raises(InputError, match="'api' holds a line break.*ENRICHMENT_API_KEY") as caught:
+    with pytest.raises(InputError, match=r"'api' holds a line break.*ENRICHMENT_API_KEY") as caught:
         OpenAIEndpoint("api", "http://127.0.0.1:9", frozenset({"public"}), api_key="sk-1\r\nX: y")
     assert "sk-1" not in str(caught.value)
 
@@ -252,6 +252,7 @@ def test_loops_come_and_go(server: RunningServer, caplog: pytest.LogCaptureFixtu
 
 
 def test_the_bill_counts_each_prompt(server: RunningServer) -> None:
+    server.reset()
     one = request("a prompt of its own")
     ask(endpoint(server), one, one, request("another"))
     assert server.stats()["prompts"][prompt_hash(list(one.messages))] == 2
