@@ -62,9 +62,10 @@ class Lane:
             self.silent_since = sent.at
 
     def excuse(self, retry_after_s: float | None) -> None:
-        """Note that it said to have no room, and until when."""
+        """Note that it said to have no room, and until when where it did."""
         self.alive = True
-        self.excused_until = max(self.excused_until, time.monotonic() + (retry_after_s or 0.0))
+        if retry_after_s is not None:
+            self.excused_until = max(self.excused_until, time.monotonic() + retry_after_s)
 
     def dead(self, now: float, patience_s: float) -> bool:
         """Whether to wait for it no longer: it was asked, and has not answered for too long."""
