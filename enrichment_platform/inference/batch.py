@@ -93,13 +93,17 @@ class Batch:
         with on_stop_signal(self._interrupt):
             self._spawn(self._read())
             watching = asyncio.get_running_loop().create_task(self._watch_spending())
-            while not self._done():
-                self._turn()
-                timer = asyncio.get_running_loop().call_later(self._sleep_s(), self._wake.set)
-                await self._wake.wait()
-                timer.cancel()
-                self._wake.clear()
-                await asyncio.sleep(0)  # what became due together is seen together
+            try:
+                while not self._done():
+                    self._turn()
+                    timer = asyncio.get_running_loop().call_later(self._sleep_s(), self._wake.set)
+                    await self._wake.wait()
+                    timer.cancel()
+                    self._wake.clear()
+                    await asyncio.sleep(0)  # what became due together is seen together
+            except asyncio.CancelledError:
+                await self._cancel()
+                raise
             watching.cancel()
         if self._stopped is None:
             self.job.ledger.defer(self.job.task.spec.name, self.job.partition_key, 0, "")
@@ -110,6 +114,16 @@ class Batch:
             with suppress(EnrichmentError):  # a ledger that is gone: why the batch stopped is what has to be told
                 self.job.ledger.defer(self.job.task.spec.name, self.job.partition_key, self._left(), str(self._stopped))
         raise self._stopped
+
+    async def _cancel(self) -> None:
+        """Leave no request behind that nobody waits for."""
+        self.halt(RunInterruptedError("cancelled;" + self._kept()))
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        given_back = (self._take_back(lane, list(lane.admitted)) for lane in self.lanes)
+        await asyncio.gather(*given_back, return_exceptions=True)
 
     def _turn(self) -> None:
         """Whatever fails here must not leave requests behind that nobody waits for."""

@@ -17,7 +17,7 @@ import fsspec
 import polars as pl
 import pyarrow as pa
 import pyarrow.dataset as pads
-from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.exceptions import TableNotFoundError as DeltaTableNotFoundError
 
@@ -29,6 +29,10 @@ from enrichment_platform.lake.warehouse import refresh_warehouse
 
 PARTITION_COLUMN = "partition_key"
 COMMIT_ATTEMPTS = 20
+# Arrow decodes a whole group before it gives the first row: this bounds the memory of `stream`, where Delta's default of
+# a million rows would hold most partitions. Compression has to be named with it; it is the one Delta takes by itself.
+GROUP_ROWS = 16_384
+_FILES = WriterProperties(max_row_group_size=GROUP_ROWS, compression="SNAPPY")
 # Restoring needs the log entry of the earlier version; Delta forgets entries after 30 days by default.
 TABLE_CONFIGURATION: dict[str, str | None] = {
     "delta.logRetentionDuration": "interval 3650 days",
@@ -213,6 +217,7 @@ class Lake:
                         schema_mode=schema_mode,
                         storage_options=options,
                         commit_properties=properties,
+                        writer_properties=_FILES,
                     )
                 else:
                     write_deltalake(
@@ -223,6 +228,7 @@ class Lake:
                         schema_mode=schema_mode,
                         storage_options=options,
                         commit_properties=properties,
+                        writer_properties=_FILES,
                     )
             except (CommitFailedError, DeltaError) as error:
                 # Only creating a table and adding a column conflict with other writers: look again and retry.

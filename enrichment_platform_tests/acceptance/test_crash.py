@@ -8,7 +8,6 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -87,9 +86,7 @@ def killed_until_done(
     # In flight: sent, and its answer is not durable yet. The engine has at most SLOTS of these.
     assert bill["prompts_answered_twice"] <= SLOTS * kills
     assert sum(asked - 1 for asked in bill["prompts"].values()) <= SLOTS * kills, "sent again, answered or not"
-    [(stored, spent)] = execute(
-        ledger_url, "select count(distinct row_id), count(*) from answers where status = 'ok'"
-    )
+    [(stored, spent)] = execute(ledger_url, "select count(distinct row_id), count(*) from answers where status = 'ok'")
     assert stored == spent == rows
     states = execute(ledger_url, "select outcome, count(*) from attempts group by outcome order by 1")
     told = dict(states)
@@ -140,17 +137,17 @@ def work_through(url: str, folder: str, home: str, ledger_url: str) -> None:
 
 
 @pytest.fixture
-def cleaned(home: Path, tmp_path: Path) -> Iterator[Path]:
+def cleaned(home: Path, tmp_path: Path) -> Path:
     """A home with a cleaned partition."""
     lines = [{"id": f"r{n:02}", "part": PARTITION, "text": f"Letter {n}."} for n in range(ROWS)]
     assert len(prepare(Lake(str(home / "lake")), boundary_spec(str(tmp_path)), lines, tmp_path)) == ROWS
-    yield home
+    return home
 
 
 def death_at_each_boundary(
     provider: RunningServer, cleaned: Path, folder: Path, step: int, postgres_url: str = ""
 ) -> int:
-    """Die at boundary 1, 1 + step, ... each time from the same start, then work through; returns how many there were."""
+    """Die at boundary 1, 1 + step, ... of the same start, then work through; returns how many there were."""
     with MortalProcess(f"{HERE}:work_through") as process:
         for boundary in range(1, 1000, step):
             provider.reset()
@@ -185,7 +182,7 @@ def whole(provider: RunningServer, home: Path, url: str, at: str) -> None:
     lost = archived.height - known.height
     assert lost <= 2 * CONCURRENCY, at  # sent, or admitted and about to be
     billed = bill["prompt_tokens"] + bill["completion_tokens"]
-    told = known["input_tokens"].sum() + known["output_tokens"].sum()
+    told = sum(known["input_tokens"].to_list()) + sum(known["output_tokens"].to_list())
     most = archived["reserved_tokens"].max()
     assert isinstance(most, int)
     assert told <= billed <= told + lost * most, f"{at}: the bill is more than the ledger knows and has reserved"

@@ -1,4 +1,4 @@
-"""Two pods on one partition: homes of their own, one lake and one ledger; each row is asked once, the table is whole."""
+"""Two pods on one partition, with one lake and one ledger: each row is asked once, and the table is whole."""
 
 from __future__ import annotations
 

@@ -22,7 +22,6 @@ name: tickets
 order: cheapest
 retries: {timeout: 4, server_error: {retries: 6, first_wait_s: 2}, rate_limit: unlimited}
 patience_s: 300
-mixed_models: block
 budget: {day: {usd: 30}}
 endpoints:
   - type: openai
@@ -64,7 +63,7 @@ def test_every_rule_of_a_pool_can_be_written_in_yaml(sandbox: DefsFolderSandbox)
     pool = loaded(sandbox, yaml.safe_load(POOL))
     table = rules(pool.retries)
     assert (table["timeout"].retries, table["server_error"], table["rate_limit"].retries) == (4, RetryRule(6, 2), None)
-    assert (pool.order, pool.patience_s, pool.mixed_models) == ("cheapest", 300, "block")
+    assert (pool.order, pool.patience_s) == ("cheapest", 300)
     assert pool.budget.day is not None
     assert pool.budget.day.usd == 30
     assert [one.name for one in open_endpoints(pool, "public")] == ["own_gpu", "hosted"]

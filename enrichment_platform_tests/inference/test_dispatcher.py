@@ -45,7 +45,9 @@ def test_answers_come_in_the_order_of_the_questions_and_belong_to_their_rows(
     assert [row.row_id for row in rows] == [f"row-{n}" for n in range(40)]
     for number, row in enumerate(rows):
         assert (row.answer.status, row.copied, row.answer.row_id) == ("ok", False, row.row_id)
-        assert read_answer(row.answer.text, TASK.spec.output) == row.values == {"quote": f"ticket number {number} arrived"}
+        assert (
+            read_answer(row.answer.text, TASK.spec.output) == row.values == {"quote": f"ticket number {number} arrived"}
+        )
 
 
 def test_what_the_ledger_says_of_attempts_is_the_bill_to_the_token(server: RunningServer, ledger: Ledger) -> None:
@@ -165,9 +167,7 @@ def test_an_endpoint_that_may_not_see_the_rows_is_refused_before_anything_is_sen
     assert attempts(ledger) == []
 
 
-def test_an_endpoint_that_may_no_longer_see_the_rows_gets_no_further_one(
-    server: RunningServer, ledger: Ledger
-) -> None:
+def test_an_endpoint_that_may_no_longer_see_the_rows_gets_no_further_one(server: RunningServer, ledger: Ledger) -> None:
     endpoint = Watched(server.url)
 
     def withdraw(progress: Progress) -> None:

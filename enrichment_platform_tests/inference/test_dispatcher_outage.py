@@ -154,7 +154,9 @@ def test_a_server_that_says_when_to_come_back_is_waited_for_longer_than_one_that
     assert row.answer.status == "ok"
 
 
-def test_rows_that_another_process_is_asking_are_waited_for_however_long_it_takes(ledger: Ledger, tmp_path: Any) -> None:
+def test_rows_that_another_process_is_asking_are_waited_for_however_long_it_takes(
+    ledger: Ledger, tmp_path: Any
+) -> None:
     async def both(url: str) -> list[list[RowAnswer]]:
         with Ledger(f"sqlite:///{tmp_path}/ledger.db") as other:
             slow = dispatcher(ledger, Watched(url, timeout_s=60.0)).answer(questions(2))
