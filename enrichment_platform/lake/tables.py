@@ -29,8 +29,8 @@ from enrichment_platform.lake.warehouse import refresh_warehouse
 
 PARTITION_COLUMN = "partition_key"
 COMMIT_ATTEMPTS = 20
-# Arrow decodes a whole group before it gives the first row: this bounds the memory of `stream`, where Delta's default of
-# a million rows would hold most partitions. Compression has to be named with it; it is the one Delta takes by itself.
+# Arrow decodes a whole group before it gives the first row: this bounds the memory of `stream`, where Delta's default
+# of a million rows would hold most partitions. Compression has to be named with it; it is the one of Delta itself.
 GROUP_ROWS = 16_384
 _FILES = WriterProperties(max_row_group_size=GROUP_ROWS, compression="SNAPPY")
 # Restoring needs the log entry of the earlier version; Delta forgets entries after 30 days by default.
@@ -152,7 +152,13 @@ class Lake:
         """
         chosen = pads.field(PARTITION_COLUMN) == partition_key
         batches = self.dataset(table).to_batches(
-            columns=list(columns), filter=chosen, batch_size=batch_rows, batch_readahead=2, fragment_readahead=1
+            columns=list(columns),
+            filter=chosen,
+            batch_size=batch_rows,
+            batch_readahead=2,
+            fragment_readahead=1,
+            # Else all groups of a file are fetched before the first one is read.
+            fragment_scan_options=pads.ParquetFragmentScanOptions(pre_buffer=False),
         )
         for batch in batches:
             if batch.num_rows:

@@ -1,4 +1,4 @@
-"""A partition has one fingerprint: a single row of another one is told or blocks, as the spec says; one of none blocks."""
+"""One fingerprint a partition: a row of another one is told or blocks, as the spec says; a row of none blocks."""
 
 from __future__ import annotations
 

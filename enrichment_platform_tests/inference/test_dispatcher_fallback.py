@@ -1,4 +1,4 @@
-"""A pool whose endpoints refuse rows, keys or models: the next one answers, nothing is asked for ever, all is recorded."""
+"""Endpoints that refuse rows, keys or models: the next one answers, nothing is asked for ever, all is recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a provider does, in whatever order: each row is emitted once, every attempt is settled, the bill is known."""
+"""Whatever a provider does, in any order: each row is emitted once, every attempt is settled, the bill is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ends a batch early: the kill switch, the deadline, a stop signal. What was answered is kept, and it can go on."""
+"""What ends a batch early: kill switch, deadline, stop signal, error. What was answered is kept, and it can go on."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def test_a_user_error_of_the_source_is_raised_as_it_is(server: RunningServer, le
         yield from questions(5)
         raise EnrichmentError("the source is gone")
 
-    with pytest.raises(EnrichmentError, match="^the source is gone$"):
+    with pytest.raises(EnrichmentError, match=r"^the source is gone$"):
         run(ledger, asked(), lambda _: None, Watched(server.url))
 
 

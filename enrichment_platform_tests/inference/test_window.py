@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,10 +45,10 @@ def test_rows_with_the_same_examples_are_neighbours_and_the_long_ones_are_first(
         window.push(row(number, length, example))
     out = drained(window)
     groups = [one.question.messages[SHARED:-1] for one in out]
-    changes = sum(before != after for before, after in zip(groups, groups[1:], strict=False))
+    changes = sum(before != after for before, after in pairwise(groups))
     if out:
         assert changes == len({str(group) for group in groups}) - 1
-    for before, after in zip(out, out[1:], strict=False):
+    for before, after in pairwise(out):
         if before.question.messages[SHARED:-1] == after.question.messages[SHARED:-1]:
             assert before.size >= after.size
 
