@@ -28,7 +28,7 @@ MALFORMED = "malformed"
 TRUNCATED = "truncated"
 
 RULES: dict[str, RetryRule] = {
-    Failure.RATE_LIMIT: RetryRule(None, 1.0),  # nothing is wrong with the row; it is not billed either
+    Failure.RATE_LIMIT: RetryRule(None, 0.5),  # nothing is wrong with the row; it is not billed either
     Failure.SERVER_ERROR: RetryRule(4, 0.5),
     Failure.TIMEOUT: RetryRule(2, 0.5),
     Failure.CONNECTION: RetryRule(5, 0.5),
@@ -102,5 +102,8 @@ def wait_s(
     rule = rules[cause]
     if rule.retries is not None and retry > rule.retries:
         return None
-    backoff = min(rule.first_wait_s * 2 ** min(retry - 1, _DOUBLINGS), LONGEST_WAIT_S)
+    # What is retried without end is paced by the endpoint's limit, which shrinks and pauses: were the row's own wait to
+    # double as well, a few unlucky rows would hold up the end of a partition.
+    doublings = 0 if rule.retries is None else min(retry - 1, _DOUBLINGS)
+    backoff = min(rule.first_wait_s * 2**doublings, LONGEST_WAIT_S)
     return max(jitter.uniform(0, backoff), min(retry_after_s or 0.0, LONGEST_RETRY_AFTER_S))

@@ -167,6 +167,7 @@ def running() -> Iterator[RunningServer]:
 @pytest.fixture
 def server(running: RunningServer) -> RunningServer:
     """The provider, behaving well, with an empty bill."""
+    assert running.process.poll() is None, f"the provider has ended with {running.process.returncode}"
     running.behave({"latency_s": 0.0, "slots": 0, "queue": False})
     running.reset()
     return running
