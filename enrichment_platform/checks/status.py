@@ -21,6 +21,7 @@ DETAILS = {
     "truncated": "the answer was cut off at the token limit; raise model.max_output_tokens",
     "refused": "the model refused to answer",
     "failed": "no endpoint gave an answer; materialize again to retry",
+    "prompt": "prompt.template fails on this row, so it was not asked",
 }
 NO_STATUS = "the row has no known status"
 
@@ -41,6 +42,8 @@ def answer_status(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFrame
     status = (
         pl.when(pl.col("status").eq(OK) & pl.col("finish_reason").eq(TRUNCATED))
         .then(pl.lit("truncated"))
+        .when(pl.col("status").eq("failed") & pl.col("finish_reason").eq("prompt"))
+        .then(pl.lit("prompt"))
         .otherwise(pl.col("status"))
     )
     detail = status.replace_strict(DETAILS, default=NO_STATUS, return_dtype=pl.String).fill_null(NO_STATUS)

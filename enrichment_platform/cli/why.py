@@ -139,6 +139,10 @@ def _attempts(found: Explanation) -> None:
     if found.attempts:
         rows = [[_figure(one[column]) for column in _ATTEMPT_COLUMNS] for one in found.attempts]
         table(list(_ATTEMPT_COLUMNS), rows)
+    for number, one in enumerate(found.attempts, 1):
+        if one["sampling_changed"]:
+            asked = ", ".join(f"{name} {_figure(value)}" for name, value in one["sampling_changed"].items())
+            _line(f"request {number} asked for {asked}; the specification says otherwise")
 
 
 def _print_replay(audit: Audit, differences: list[dict[str, Any]]) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
-from deltalake import CommitProperties, Transaction, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from enrichment_platform.errors import EnrichmentError
@@ -22,8 +21,10 @@ from enrichment_platform.lake.tables import Lake
 TABLE = "platform/attempts"
 ROWS_PER_COMMIT = 10_000  # what is in memory at once
 _RETRIES = 100  # of a commit that another writer was faster than; appends never conflict in content
+_LOOKS = 5  # at a table that another process creates or widens at the same moment
 _TYPES: dict[type[sa.types.TypeEngine[Any]], pl.DataType] = {
     sa.BigInteger: pl.Int64(),
+    sa.Integer: pl.Int64(),
     sa.Float: pl.Float64(),
     sa.DateTime: pl.Datetime("us", "UTC"),
 }
@@ -56,7 +57,7 @@ def archive_partition(lake: Lake, ledger: Ledger, enrichment: str, partition_key
 def mark_partition(ledger: Ledger, enrichment: str, partition_key: str) -> list[Batch]:
     """Mark what is settled by now; batches that an earlier archive marked and did not finish are among the result."""
     own = (attempts.c.enrichment == enrichment) & (attempts.c.partition_key == partition_key)
-    _settle_lost(ledger, own)
+    ledger.settle_lost(own)
     batches = [Batch(own, mark) for mark in _marks(ledger, own)]
     after = own
     while found := _mark(ledger, own, after):
@@ -84,21 +85,10 @@ def frame(rows: Sequence[sa.Row[Any]]) -> pl.DataFrame:
     return found if aware else found.with_columns(pl.col(times).dt.replace_time_zone("UTC"))
 
 
-def _settle_lost(ledger: Ledger, own: Where) -> None:
-    unsettled = own & attempts.c.settled_at.is_(None)
-    with ledger.transaction() as connection:
-        holders = set(connection.execute(sa.select(attempts.c.holder).where(unsettled).distinct()).scalars())
-        dead = ledger._leases.dead(connection, holders) if holders else set()
-        if dead:
-            said = {"settled_at": datetime.now(UTC), "outcome": "lost", "detail": "its process died"}
-            connection.execute(attempts.update().where(unsettled & attempts.c.holder.in_(dead)).values(said))
-
-
 def _marks(ledger: Ledger, own: Where) -> list[str]:
     """Batches that an archive which died left behind."""
-    with ledger.transaction() as connection:
-        marked = sa.select(attempts.c.archive_id).where(own & attempts.c.archive_id.is_not(None)).distinct()
-        return sorted(connection.execute(marked).scalars())
+    marked = sa.select(attempts.c.archive_id).where(own & attempts.c.archive_id.is_not(None)).distinct()
+    return sorted(row.archive_id for row in ledger.rows(marked))
 
 
 def _mark(ledger: Ledger, own: Where, after: Where) -> tuple[Batch, str] | None:
@@ -106,20 +96,20 @@ def _mark(ledger: Ledger, own: Where, after: Where) -> tuple[Batch, str] | None:
     mark = uuid.uuid4().hex
     ready = attempts.c.settled_at.is_not(None) & attempts.c.archive_id.is_(None)
     rows = sa.select(attempts.c.row_id).where(after & ready).order_by(attempts.c.row_id).limit(ROWS_PER_COMMIT)
+    found = [row.row_id for row in ledger.rows(rows)]
+    if not found:
+        return None
+    # A range, so that the batch is found again without a look at the whole partition. What another archive has marked
+    # since is its own.
+    where = own & attempts.c.row_id.between(found[0], found[-1])
     with ledger.transaction() as connection:
-        found = connection.execute(rows).scalars().all()
-        if not found:
-            return None
-        # A range, so that the batch is found again without a look at the whole partition.
-        where = own & attempts.c.row_id.between(found[0], found[-1])
         connection.execute(attempts.update().where(where & ready).values(archive_id=mark))
     return Batch(where, mark), found[-1]
 
 
 def _move(lake: Lake, ledger: Ledger, batch: Batch) -> int:
     chosen = batch.where & (attempts.c.archive_id == batch.mark)
-    with ledger.transaction() as connection:
-        rows = connection.execute(sa.select(attempts).where(chosen)).all()
+    rows = ledger.rows(sa.select(attempts).where(chosen))
     if rows:  # else another process has finished it
         _append(lake, frame(rows), batch.mark)
         with ledger.transaction() as connection:
@@ -128,19 +118,28 @@ def _move(lake: Lake, ledger: Ledger, batch: Batch) -> int:
 
 
 def _append(lake: Lake, rows: pl.DataFrame, mark: str) -> None:
-    if not lake.exists(TABLE):
-        lake.append(TABLE, rows.clear(), partition_by=["enrichment", "partition_key"])
-    table = lake.open(TABLE)
-    if table.transaction_version(mark) is not None:
-        return
     properties = CommitProperties(app_transactions=[Transaction(mark, 1)], max_commit_retries=_RETRIES)
     options = storage_options(lake.table_uri(TABLE))
-    try:
-        write_deltalake(table, rows.to_arrow(), mode="append", storage_options=options, commit_properties=properties)
-    except CommitFailedError as error:
-        # The same batch, appended by another process at the same moment.
-        if lake.open(TABLE).transaction_version(mark) is None:
-            raise EnrichmentError(
-                f"table {TABLE} could not be written ({type(error).__name__}); the attempts stay in the ledger:"
-                " run again"
-            ) from None
+    for look in range(_LOOKS):
+        if not lake.exists(TABLE) or set(rows.columns) - set(_columns(lake.open(TABLE))):
+            # Creates it, or adds the columns that an earlier version of the platform did not know.
+            lake.append(TABLE, rows.clear(), partition_by=["enrichment", "partition_key"])
+        table = lake.open(TABLE)
+        if table.transaction_version(mark) is not None:
+            return
+        data = rows.select(_columns(table)).to_arrow()
+        try:
+            write_deltalake(table, data, mode="append", storage_options=options, commit_properties=properties)
+        except CommitFailedError as error:
+            # The same batch, appended by another process at the same moment, or a column that came: look again.
+            if look == _LOOKS - 1:
+                raise EnrichmentError(
+                    f"table {TABLE} could not be written ({type(error).__name__}); the attempts stay in the ledger:"
+                    " run again"
+                ) from None
+        else:
+            return
+
+
+def _columns(table: DeltaTable) -> list[str]:
+    return [one.name for one in table.schema().fields]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from typing import TYPE_CHECKING, Any
@@ -19,10 +20,15 @@ from enrichment_platform.inference.task import Task
 if TYPE_CHECKING:
     from enrichment_platform.inference.batch import Batch
 
-WRONG_ADDRESS = (404, 405)  # no such path or no such model: no row will fare better
+# Forbidden, no such path or model: as a rule no row will fare better, but a firewall may say it of a single row.
+REFUSING_STATUSES = (403, 404, 405)
+MOST_REFUSALS = 3  # in a row, of an endpoint that has answered before
+MOST_REJECTED_ROWS = 20  # 400s in a row of an endpoint that has not answered once: it is the request, not the row
+LONGEST_RECONNECT_S = 5.0
 REFUSAL_FINISH_REASONS = ("content_filter", "refusal")
 OVER_CAP = "over_cap"  # of a request or of a row: not sent
 _USAGE = ("input_tokens", "cached_tokens", "output_tokens", "cost_usd")
+UNREACHED = "unreached"
 NOT_SENT, CANCELLED = "not_sent", "cancelled"
 
 
@@ -54,17 +60,17 @@ class Attempts:
                     self._batch.admitted(lane, row, admission)
             # Last, as this may fail: whatever was admitted is in the batch's hands by now.
             if answered:
-                self._take(lane, answered)
+                await self._take(lane, answered)
         finally:
             lane.busy = False
         self._batch.send(lane)
 
-    def _take(self, lane: Lane, answered: list[Row]) -> None:
-        known = self._ledger.answers(row.keys[lane.index] for row in answered)
+    async def _take(self, lane: Lane, answered: list[Row]) -> None:
+        known = await asyncio.to_thread(self._ledger.answers, [key for row in answered for key in row.keys])
         for row in answered:
-            key = row.keys[lane.index]
-            if key in known:
-                self._batch.finish(row, known[key], None, asked=False)
+            stored = next((known[key] for key in row.keys if key in known), None)
+            if stored is not None:
+                self._batch.finish(row, stored, None, asked=False)
             else:  # forgotten again in this moment (a replay): ask
                 self._batch.retry(row, 0)
 
@@ -77,30 +83,39 @@ class Attempts:
             row.last_failure = str(error.failure)
             self.give_up(lane, row)
             return False
-        input_tokens, output_tokens = ceiling_tokens(len(row.body), 0), row.request.max_output_tokens
-        reserved, spent = input_tokens + output_tokens, row.spent.input_tokens + row.spent.output_tokens
-        spec = self._task.spec
-        if request_over(spec, reserved) or row_over(spec, row.spent.chances, spent + reserved):
+        request, price = row.request, lane.endpoint.price
+        input_tokens, output_tokens = ceiling_tokens(len(row.body), 0), request.max_output_tokens
+        if self._over(row, output_tokens):
             row.last_failure = OVER_CAP
             self.give_up(lane, row)
             return False
-        price = lane.endpoint.price
-        busy_s = lane.endpoint.timeout_s / max(lane.limit.in_flight, 1) if price.gpu_hour_usd else 0.0
         row.caps = caps
         row.attempt = Attempt(
             attempt_id(),
             row.keys[lane.index],
             lane.fingerprint,
-            spec.name,
+            self._task.spec.name,
             self._partition_key,
             row.question.row_id,
             self._batch.job.run_id,
             lane.endpoint.name,
             row.cause,
-            reserved,
-            price.ceiling_nano_usd(input_tokens, output_tokens, busy_s),
+            input_tokens + output_tokens,
+            # It may end last and alone, and then the whole time was its own.
+            price.ceiling_nano_usd(input_tokens, output_tokens, lane.endpoint.timeout_s if price.gpu_hour_usd else 0.0),
+            lease_key=row.lease_key,
+            known_as=row.keys,
+            temperature=request.temperature,
+            seed=request.seed,
+            max_output_tokens=request.max_output_tokens,
         )
         return True
+
+    def _over(self, row: Row, output_tokens: int) -> bool:
+        """Whether a request with so many output tokens would break a cap of the request or of the row."""
+        spec, reserved = self._task.spec, ceiling_tokens(len(row.body), output_tokens)
+        taken = row.spent.input_tokens + row.spent.output_tokens + row.spent.unknown_tokens
+        return bool(request_over(spec, reserved) or row_over(spec, row.spent.billable, taken + reserved))
 
     async def ask(self, lane: Lane, row: Row, sent: Sent) -> None:
         """Send an admitted row, settle it, and tell the batch what comes next."""
@@ -130,6 +145,7 @@ class Attempts:
             lane.unsettled += 1
             lane.limit.answered(sent)
             lane.heard()
+            lane.answered_once, lane.refusals = True, 0
             self._batch.send(lane)
             await self._answered(lane, row, completion, busy_s)
 
@@ -142,14 +158,18 @@ class Attempts:
         status, detail, values = judged(completion, self._task)
         counted = (completion.input_tokens, completion.cached_tokens, completion.output_tokens)
         cost = lane.endpoint.price.cost_usd(*counted, busy_s)
-        row.spent.chances += 1
-        row.spent.add(completion, cost)
-        progress = self._progress
-        progress.input_tokens += counted[0]
-        progress.cached_tokens += counted[1]
-        progress.output_tokens += counted[2]
-        progress.cost_usd += cost
         known = completion.usage_known
+        row.spent.billable += 1
+        if known:
+            progress = self._progress
+            row.spent.add(completion, cost)
+            progress.input_tokens += counted[0]
+            progress.cached_tokens += counted[1]
+            progress.output_tokens += counted[2]
+            progress.cost_usd += cost
+        elif row.attempt is not None:
+            row.spent.unknown_tokens += row.attempt.reserved_tokens
+            row.spent.latency_ms += completion.latency_ms
         settlement = self._settlement(
             row,
             status,
@@ -164,34 +184,48 @@ class Attempts:
             latency_ms=completion.latency_ms,
         )
         wait = self._wait(row, status, None) if status in (MALFORMED, TRUNCATED) else None
-        if wait is not None:
+        next_tokens = row.request.max_output_tokens * (2 if status == TRUNCATED else 1)
+        # Where the next request would not fit under a cap this answer is the last: it is paid for, so it is kept.
+        if wait is not None and not self._over(row, next_tokens):
             await self._settle(lane, row, settlement)
             row.ask_again(status)
             self._batch.retry(row, wait)
             return
         answer = self._answer(lane, row, status, completion)
-        await self._settle(lane, row, settlement, answer)
-        self._batch.finish(row, answer, values)
+        stored = await self._settle(lane, row, settlement, answer)
+        # Another process may have answered first: then its answer is the one that everybody reads.
+        mine = stored is None or stored == answer
+        self._batch.finish(row, answer if mine or stored is None else stored, values if mine else None)
 
     async def _failed(self, lane: Lane, row: Row, error: EndpointError, seconds: float) -> None:
         row.last_failure = str(error.failure)
-        row.spent.chances += error.may_be_billed
+        row.spent.billable += error.may_be_billed
+        if error.may_be_billed and row.attempt is not None:
+            row.spent.unknown_tokens += row.attempt.reserved_tokens
         settlement = self._settlement(
             row, error.failure, billed=error.may_be_billed, detail=error.detail, latency_ms=seconds * 1000
         )
         await self._settle(lane, row, settlement)
         # An outage is not the row's fault: what fails while the endpoint is down, or cannot be reached, does not use up
         # its retries.
-        down = not error.sent or (not lane.open and error.failure not in (Failure.BAD_REQUEST, Failure.UNAUTHORIZED))
-        wait = 0.0 if down and self._chances_left(row) else self._wait(row, error.failure, error.retry_after_s)
-        if down and wait is not None:
-            row.cause = str(error.failure)
-            self._batch.retry(row, wait)
-        elif wait is not None:
+        down = not lane.open and error.failure not in (Failure.BAD_REQUEST, Failure.UNAUTHORIZED)
+        wait: float | None
+        if error.failure is Failure.UNAUTHORIZED and not lane.given_up:
+            wait = None
+        elif (down or not error.sent) and self._chances_left(row):
+            wait = 0.0 if down else self._reconnect_s(row)
+        else:
+            wait = self._wait(row, error.failure, error.retry_after_s)
+        if wait is None:
+            self._hand_on(lane, row)
+        else:
             row.ask_again(str(error.failure))
             self._batch.retry(row, wait)
-        else:
-            self._hand_on(lane, row)
+
+    def _reconnect_s(self, row: Row) -> float:
+        """Seconds to wait after a connection that could not be opened: the endpoint's patience ends this, not a count."""
+        row.retries[UNREACHED] = row.retries.get(UNREACHED, 0) + 1
+        return self._jitter.uniform(0, min(0.5 * 2 ** min(row.retries[UNREACHED] - 1, 8), LONGEST_RECONNECT_S))
 
     def _hand_on(self, lane: Lane, row: Row) -> None:
         """The endpoint's retries are used up: the next one has its turn, or the row has failed."""
@@ -215,13 +249,15 @@ class Attempts:
         return wait_s(self._terms.rules, cause, row.retries[cause], retry_after_s, self._jitter)
 
     def _chances_left(self, row: Row) -> bool:
-        return row.spent.chances < self._task.spec.budget.row.attempts
+        return row.spent.billable < self._task.spec.budget.row.attempts
 
     def _note_failure(self, lane: Lane, sent: Sent, error: EndpointError) -> None:
         lane.last_failure = str(error)
-        if error.failure is Failure.UNAUTHORIZED or error.status in WRONG_ADDRESS:
+        if error.failure is Failure.UNAUTHORIZED or error.status in REFUSING_STATUSES:
             lane.limit.cancelled(sent)
-            lane.give_up(str(error))
+            lane.refusals += 1
+            if not lane.answered_once or lane.refusals >= MOST_REFUSALS or error.status not in REFUSING_STATUSES:
+                lane.give_up(str(error))
         elif error.failure is Failure.RATE_LIMIT or error.status == 503:
             lane.unheard(sent)
             lane.excuse(error.retry_after_s)
@@ -233,6 +269,9 @@ class Attempts:
         elif error.failure in (Failure.BAD_REQUEST, Failure.BAD_RESPONSE):
             lane.limit.answered(sent)  # it is alive, whatever it thinks of this row
             lane.heard()
+            lane.rejected_rows += error.failure is Failure.BAD_REQUEST
+            if not lane.answered_once and lane.rejected_rows >= MOST_REJECTED_ROWS:
+                lane.give_up(f"it refused the first {lane.rejected_rows} requests: {error}")
         else:
             lane.unheard(sent)
             lane.limit.failed(sent, timed_out=error.failure is Failure.TIMEOUT)
@@ -244,9 +283,11 @@ class Attempts:
         taken = {} if billed else dict.fromkeys(_USAGE, 0)
         return Settlement(row.attempt, str(outcome), billed, **taken | told)
 
-    async def _settle(self, lane: Lane, row: Row, settlement: Settlement, answer: Answer | None = None) -> None:
+    async def _settle(
+        self, lane: Lane, row: Row, settlement: Settlement, answer: Answer | None = None
+    ) -> Answer | None:
         try:
-            await self._ledger.settle(settlement, answer, row.caps, lane.endpoint.rate_limit)
+            stored = await self._ledger.settle(settlement, answer, row.caps, lane.endpoint.rate_limit)
         finally:
             lane.unsettled -= 1
         row.attempt = None
@@ -263,6 +304,7 @@ class Attempts:
         )
         self._batch.settled()
         self._batch.send(lane)
+        return stored
 
     def _answer(self, lane: Lane, row: Row, status: str, completion: Completion) -> Answer:
         return row.answer(

@@ -99,6 +99,9 @@ async def _ask(
         AUDIT,
         most_in + most_out,
         endpoint.price.ceiling_nano_usd(most_in, most_out, endpoint.timeout_s),
+        temperature=request.temperature,
+        seed=request.seed,
+        max_output_tokens=request.max_output_tokens,
     )
     held_to = tuple(caps(run_id, time.time()))
     await _admitted(ledger, attempt, held_to, endpoint)

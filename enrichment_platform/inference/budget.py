@@ -118,14 +118,15 @@ class CapReached:
         cap = self.cap
         in_tokens = _used(self.tokens + self.next_tokens, cap.tokens)
         if in_tokens >= _used(self.nano_usd + self.next_nano_usd, cap.nano_usd):
-            unit, spent = "tokens", f"{self.tokens:,} of {cap.tokens or 0:,} tokens are spent"
+            unit, spent = "tokens", f"{self.tokens:,} of {cap.tokens or 0:,} tokens are spent or reserved"
             further = f", the next request may take {self.next_tokens:,}" if self.next_tokens else ""
         else:
-            unit, spent = "usd", f"{_dollars(self.nano_usd)} of {_dollars(cap.nano_usd or 0)} are spent"
+            unit, spent = "usd", f"{_dollars(self.nano_usd)} of {_dollars(cap.nano_usd or 0)} are spent or reserved"
             further = f", the next request may take {_dollars(self.next_nano_usd)}" if self.next_nano_usd else ""
+        never_fits = _used(self.next_tokens, cap.tokens) > 1 or _used(self.next_nano_usd, cap.nano_usd) > 1
         return BudgetReachedError(
             f"{enrichment} {partition_key}: {cap.field} is reached ({spent}{further}); {answered:,} rows were answered"
-            f" and are kept, {deferred:,} are deferred. {_remedy(cap, unit)}; only the deferred rows are asked then"
+            f" and are kept, {deferred:,} are deferred. {_remedy(cap, unit, never_fits=never_fits)}; only the deferred rows are asked then"
         )
 
 
@@ -136,10 +137,12 @@ def _used(spent: int, cap: int | None) -> float:
     return spent / cap if cap else float("inf")
 
 
-def _remedy(cap: Cap, unit: str) -> str:
+def _remedy(cap: Cap, unit: str, *, never_fits: bool) -> str:
     kind, _, rest = cap.scope.partition(":")
     where = f"{cap.field}.{unit} in its defs.yaml"
     match kind:
+        case "run" if never_fits:
+            return f"One request alone may take more than that: raise {where} and run the same command again"
         case "run":
             return f"Run the same command again, which begins another run, or raise {where} first"
         case "partition":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +16,8 @@ from enrichment_platform.inference.progress import Progress
 from enrichment_platform.inference.row import RowAnswer
 from enrichment_platform.inference.task import Question, Task
 from enrichment_platform.inference.terms import Terms
+
+_log = logging.getLogger("enrichment_platform.inference")
 
 
 @dataclass
@@ -82,9 +86,17 @@ class Dispatcher:
             emit,
         )
         try:
-            await Batch(job, await open_lanes(self.task, self.endpoints), questions).run()
+            lanes = await open_lanes(self.task, self.endpoints)
+            # What another model answers could not be published beside the first one's.
+            await Batch(job, lanes[:1] if self.terms.one_model else lanes, questions).run()
         finally:
-            for endpoint in self.endpoints:
-                await endpoint.close()
+            await self._close()
             self.progress.in_flight = 0
             self.on_progress(self.progress)
+
+    async def _close(self) -> None:
+        """Close all endpoints. One that cannot be closed takes nothing from what was answered, so it is only told."""
+        closed = await asyncio.gather(*(endpoint.close() for endpoint in self.endpoints), return_exceptions=True)
+        for endpoint, error in zip(self.endpoints, closed, strict=True):
+            if isinstance(error, BaseException):
+                _log.warning("endpoint %r could not be closed (%s)", endpoint.name, type(error).__name__)

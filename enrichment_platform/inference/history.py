@@ -15,7 +15,7 @@ from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.inference.ledger_schema import attempts
 from enrichment_platform.lake.tables import Lake
 
-_ROWS = 10_000
+PAGE = 10_000
 
 
 def attempt_frames(
@@ -30,7 +30,7 @@ def attempt_frames(
     wanted = list(columns or SCHEMA)
     hot: list[pl.Series] = []
     # The ledger first: what the archive takes in the meantime is then seen twice, never not at all.
-    for found in _hot(ledger, enrichment, partition_key, row_id):
+    for found in hot_attempts(ledger, enrichment, partition_key, row_id):
         hot.append(found["attempt_id"].hash())
         yield found.select(wanted)
     seen = pl.concat(hot).implode() if hot else None
@@ -50,19 +50,20 @@ def hot_partitions(ledger: Ledger, enrichment: str | None = None) -> set[tuple[s
     statement = sa.select(attempts.c.enrichment, attempts.c.partition_key).distinct()
     if enrichment is not None:
         statement = statement.where(attempts.c.enrichment == enrichment)
-    with ledger.transaction() as connection:
-        return {(row[0], row[1]) for row in connection.execute(statement)}
+    return {(row[0], row[1]) for row in ledger.rows(statement)}
 
 
-def _hot(ledger: Ledger, enrichment: str, partition_key: str, row_id: str | None) -> Iterator[pl.DataFrame]:
+def hot_attempts(
+    ledger: Ledger, enrichment: str, partition_key: str, row_id: str | None = None
+) -> Iterator[pl.DataFrame]:
+    """Attempts of a partition (or of one row of it) that are not archived yet, in batches, by row."""
     # In the order of the index on rows: any other one makes the database sort the partition for every batch.
     at, number = attempts.c.row_id, attempts.c.attempt_id
     chosen = (attempts.c.enrichment == enrichment) & (attempts.c.partition_key == partition_key)
     page = sa.select(attempts).where(chosen if row_id is None else chosen & (at == row_id)).order_by(at, number)
     after = page
     while True:
-        with ledger.transaction() as connection:
-            rows = connection.execute(after.limit(_ROWS)).all()
+        rows = ledger.rows(after.limit(PAGE))
         if not rows:
             return
         yield frame(rows)
@@ -80,11 +81,13 @@ def _archived(
     chosen = (pads.field("enrichment") == enrichment) & (pads.field("partition_key") == partition_key)
     if row_id is not None:
         chosen &= pads.field("row_id") == row_id
-    needed = list(dict.fromkeys([*columns, "attempt_id"]))
+    # A table that an earlier version of the platform wrote lacks what came since.
+    needed = [name for name in dict.fromkeys([*columns, "attempt_id"]) if name in dataset.schema.names]
+    absent = [pl.lit(None, SCHEMA[name]).alias(name) for name in columns if name not in needed]
     for batch in dataset.to_batches(
-        columns=needed, filter=chosen, batch_size=_ROWS, batch_readahead=2, fragment_readahead=1
+        columns=needed, filter=chosen, batch_size=PAGE, batch_readahead=2, fragment_readahead=1
     ):
         if batch.num_rows:
             found = pl.from_arrow(batch)
             assert isinstance(found, pl.DataFrame)
-            yield found
+            yield found.with_columns(absent)

@@ -30,4 +30,5 @@ def on_stop_signal(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             loop.remove_signal_handler(number)
-            signal.signal(number, handler)
+            if handler is not None:  # None: it was not set from Python, and cannot be set back from here
+                signal.signal(number, handler)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from enrichment_platform.errors import EndpointUnavailableError
 from enrichment_platform.inference.breaker import Breaker
 from enrichment_platform.inference.endpoints.protocol import Endpoint
+from enrichment_platform.inference.ledger_counters import RATE_BURST_S, RATE_SHARE
 from enrichment_platform.inference.limiter import AdaptiveLimit, Sent
 from enrichment_platform.inference.pricing import BusyShare
 from enrichment_platform.inference.retry import LONGEST_RETRY_AFTER_S
@@ -17,8 +19,8 @@ from enrichment_platform.inference.row import Row
 from enrichment_platform.inference.task import Task
 from enrichment_platform.inference.window import Window
 
-_FEW_SLOTS = 4  # of an embedded model, which takes a second for a row
-_ROWS_A_COMMIT = 192  # a fast endpoint answers so many while the ledger commits
+_COMMIT_S = 0.05  # of a ledger under load
+_MOST_AHEAD = 192
 FIRST_ANSWER_S = 15.0  # patience with an endpoint that has said nothing yet
 _FEWEST_FAILURES = 8  # in a row, before an endpoint counts as down
 
@@ -38,7 +40,11 @@ class Lane:
     unsettled: int = 0  # answered, and not durable yet: what a death of this process would have to pay for again
     started: bool = False
     busy: bool = False  # it is being started, or rows of it are being admitted
-    rate_until: float = 0.0
+    rate_until: float = 0.0  # the ledger admits nothing before
+    paced_until: float = 0.0  # nothing is sent before
+    answered_once: bool = False
+    refusals: int = 0  # in a row: 403, 404 or 405
+    rejected_rows: int = 0  # 400s before any answer
     alive: bool = False  # it has said something, were it only that it has no room
     silent_since: float | None = None  # the first request since its last answer was sent then; none: nothing is due
     excused_until: float = 0.0  # it asked to wait
@@ -88,8 +94,18 @@ class Lane:
             return 0
         if self.breaker.state == "half_open":
             return 1
-        limit = self.limit.limit
-        return limit if limit <= _FEW_SLOTS else limit + _ROWS_A_COMMIT
+        # Twice what it answers while the ledger commits. No more: what is admitted has reserved its cost, counts in the
+        # rate limit, and goes out also when someone pulls the kill switch.
+        limit, latency_s = self.limit.limit, self.limit.latency_s
+        if not latency_s:
+            return max(1, limit // 2)
+        return max(1, min(limit + _MOST_AHEAD, math.ceil(2 * limit * _COMMIT_S / latency_s)))
+
+    @property
+    def wanted(self) -> int:
+        """How many rows to ask the ledger for: those to hold ready, and one for each free slot."""
+        free = self.limit.limit - self.limit.in_flight if self.ahead and self.limit.may_send() else 0
+        return self.ahead + (free if self.open else 0) - len(self.admitted)
 
     @property
     def failures_to_open(self) -> int:
@@ -98,7 +114,19 @@ class Lane:
 
     def may_send(self) -> bool:
         """Whether a row may be sent now."""
-        return not self.given_up and self._durable_enough() and self.breaker.may_send() and self.limit.may_send()
+        if self.given_up or not self._durable_enough() or not self.breaker.may_send() or not self.limit.may_send():
+            return False
+        return not self.paced_until or self.paced_until <= time.monotonic()
+
+    def sent(self) -> Sent:
+        """Count a request in; where there is a rate limit, the next one has its time."""
+        rate = self.endpoint.rate_limit
+        if rate is not None and rate.requests_per_minute:
+            # The ledger admits at this pace, but what waited (for a slot, for a pause to end) would go all at once.
+            now = time.monotonic()
+            self.paced_until = max(self.paced_until, now - RATE_BURST_S) + 60 / (RATE_SHARE * rate.requests_per_minute)
+        self.breaker.sent()
+        return self.limit.sent()
 
     def _durable_enough(self) -> bool:
         """Whether the ledger keeps up: no more is paid for and not durable than may be in flight."""

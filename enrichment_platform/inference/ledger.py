@@ -24,13 +24,13 @@ from enrichment_platform.inference.ledger_engine import (
     transaction,
 )
 from enrichment_platform.inference.ledger_leases import Leases
+from enrichment_platform.inference.ledger_rows import ANSWER_COLUMNS
 from enrichment_platform.inference.ledger_schema import answers, attempts, deferrals, halts, spend
 from enrichment_platform.inference.ledger_writer import GroupWriter
 from enrichment_platform.inference.ledger_writes import Admit, Settle
 from enrichment_platform.inference.records import Admission, Answer, Attempt, Cap, RateLimit, Settlement
 
 KEYS_PER_QUERY = 10_000  # what one answer of the database may hold of a partition's texts
-_ANSWER_COLUMNS = [answers.c[name] for name in Answer.__slots__]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Ledger:
         found: dict[str, Answer] = {}
         for start in range(0, len(keys), KEYS_PER_QUERY):
             asked = among(self._engine, answers.c.request_key, keys[start : start + KEYS_PER_QUERY])
-            for row in self._rows(sa.select(*_ANSWER_COLUMNS).where(asked)):
+            for row in self.rows(sa.select(*ANSWER_COLUMNS).where(asked)):
                 found[row[0]] = Answer(*row)
         return found
 
@@ -129,12 +129,14 @@ class Ledger:
         answer: Answer | None = None,
         caps: Sequence[Cap] = (),
         rate: RateLimit | None = None,
-    ) -> None:
+    ) -> Answer | None:
         """Record how an attempt ended, with the answer where it is final, in one transaction.
 
-        `caps` and `rate` are those that the attempt was admitted with.
+        `caps` and `rate` are those that the attempt was admitted with. Returns the answer that stands in the ledger
+        from now on: the one given, or an earlier one, where another process was faster; None where none was given.
         """
-        await self._writer.write(Settle(settlement, answer, tuple(caps), rate))
+        standing: Answer | None = await self._writer.write(Settle(settlement, answer, tuple(caps), rate))
+        return standing
 
     def forget(self, request_keys: Sequence[str]) -> int:
         """Remove stored answers, so that their rows are asked again; their attempts stay. Returns how many went."""
@@ -144,35 +146,32 @@ class Ledger:
             removed += self._change(answers.delete().where(chosen))
         return removed
 
-    # --- history --------------------------------------------------------------------------------------------------
+    # --- for the history and the archive --------------------------------------------------------------------------
 
-    def attempts_of(self, enrichment: str, partition_key: str, row_id: str | None = None) -> list[dict[str, Any]]:
-        """Attempts of a partition, or of one row of it, that are not archived yet; oldest first."""
-        return [attempt for batch in self.attempt_batches(enrichment, partition_key, row_id) for attempt in batch]
+    def rows(self, statement: sa.Select[Any]) -> list[Any]:
+        """What a query finds; on SQLite it waits for nobody who writes."""
 
-    def attempt_batches(
-        self, enrichment: str, partition_key: str, row_id: str | None = None, size: int = 10_000
-    ) -> Iterator[list[dict[str, Any]]]:
-        """The same in batches of at most `size`, for partitions that do not fit into memory."""
-        chosen = attempts.c.partition_key == partition_key
-        if row_id is not None:
-            chosen &= (attempts.c.enrichment == enrichment) & (attempts.c.row_id == row_id)
-        else:
-            # An expression, so that the table is walked in the order of its ids: by its index on rows each page
-            # would sort all that is left of the partition.
-            chosen &= attempts.c.enrichment.concat("") == enrichment
-        last = ""
-        while True:
-            page = sa.select(attempts).where(chosen & (attempts.c.attempt_id > last)).order_by(attempts.c.attempt_id)
-            batch = self._all(page.limit(size))
-            if not batch:
-                return
-            yield batch
-            last = batch[-1]["attempt_id"]
+        def once() -> list[Any]:
+            with self._engine.connect() as connection:
+                return list(connection.execute(statement))
+
+        self._writer.check_open()
+        with explained(self._engine):
+            return persistently(once)
+
+    def settle_lost(self, which: sa.ColumnElement[bool]) -> int:
+        """Settle as lost those of the attempts that match whose processes died; returns how many."""
+        columns = (attempts.c.attempt_id, attempts.c.holder)
+        unsettled = self.rows(sa.select(*columns).where(which, attempts.c.settled_at.is_(None)))
+        suspects = [row for row in unsettled if row.holder != self.holder]
+        if not suspects:
+            return 0
+        with self.transaction() as connection:
+            return len(self._leases.settle_lost(connection, suspects))
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
-        """A transaction that writes to the ledger's database, for the archive; keep it short, others wait for it."""
+        """A transaction that writes to the ledger's database; keep it short, others wait for it."""
         self._writer.check_open()
         with explained(self._engine), transaction(self._engine) as connection:
             yield connection
@@ -183,8 +182,13 @@ class Ledger:
         """Counters of scopes; zero for those that nothing was spent in."""
         wanted = list(scopes)
         columns = (spend.c.scope, spend.c.tokens, spend.c.nano_usd, spend.c.requests)
-        rows = self._rows(sa.select(*columns).where(spend.c.scope.in_(wanted)))
+        rows = self.rows(sa.select(*columns).where(spend.c.scope.in_(wanted)))
         return dict.fromkeys(wanted, Spending()) | {row[0]: Spending(*row[1:]) for row in rows}
+
+    def others_ask(self) -> bool:
+        """Whether an attempt of another process is open: what it has reserved may become free."""
+        others = attempts.c.settled_at.is_(None) & (attempts.c.holder != self.holder)
+        return bool(self.rows(sa.select(attempts.c.attempt_id).where(others).limit(1)))
 
     def halt(self, scope: str, reason: str) -> None:
         """Stop sending for an enrichment, or for all (`*`), in every process."""
@@ -212,16 +216,7 @@ class Ledger:
         return self._all(sa.select(deferrals).order_by(deferrals.c.enrichment, deferrals.c.partition_key))
 
     def _all(self, statement: sa.Select[Any]) -> list[dict[str, Any]]:
-        return [dict(row._mapping) for row in self._rows(statement)]
-
-    def _rows(self, statement: sa.Select[Any]) -> list[Any]:
-        def once() -> list[Any]:
-            with self._engine.connect() as connection:
-                return list(connection.execute(statement))
-
-        self._writer.check_open()
-        with explained(self._engine):
-            return persistently(once)
+        return [dict(row._mapping) for row in self.rows(statement)]
 
     def _replace(self, table: sa.Table, values: Mapping[str, Any]) -> None:
         dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite

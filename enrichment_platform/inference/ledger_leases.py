@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
-from enrichment_platform.inference.ledger_engine import now_s, transaction
-from enrichment_platform.inference.ledger_schema import holders
+from enrichment_platform.inference.ledger_engine import among, now_s, transaction
+from enrichment_platform.inference.ledger_schema import attempts, holders
 
 _RENEWALS_PER_LEASE = 3
 _SUFFIX = ".lock"
@@ -70,6 +72,19 @@ class Leases:
             holders.c.holder.in_(others), holders.c.expires_at > now_s(connection)
         )
         return others - set(connection.execute(alive).scalars())
+
+    def settle_lost(self, connection: sa.Connection, suspects: Sequence[Any]) -> set[str]:
+        """Settle as lost those of these open attempts (attempt_id, holder) whose processes died; returns their ids.
+
+        The transaction must be one that writes.
+        """
+        dead = self.dead(connection, {row.holder for row in suspects})
+        lost = {row.attempt_id for row in suspects if row.holder in dead}
+        if lost:
+            own = among(connection, attempts.c.attempt_id, lost)
+            said = {"settled_at": datetime.now(UTC), "outcome": "lost", "detail": "its process died"}
+            connection.execute(attempts.update().where(own, attempts.c.settled_at.is_(None)).values(said))
+        return lost
 
     def release(self) -> None:
         """Give the lease up: attempts that are still open count as lost from now on."""

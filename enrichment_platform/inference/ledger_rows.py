@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -14,15 +14,16 @@ from enrichment_platform.inference.ledger_engine import among
 from enrichment_platform.inference.ledger_schema import answers, attempts
 from enrichment_platform.inference.records import Answer, Attempt, Settlement
 
-_ATTEMPT_FIELDS = tuple(Attempt.__slots__)
+_ATTEMPT_FIELDS = tuple(name for name in Attempt.__slots__ if name != "known_as")
 _SETTLEMENT_FIELDS = tuple(name for name in Settlement.__slots__ if name not in ("attempt", "billed"))
 _attempt_values = attrgetter(*_ATTEMPT_FIELDS)
 _answer_values = attrgetter(*Answer.__slots__)
+ANSWER_COLUMNS = [answers.c[name] for name in Answer.__slots__]
 _settlement_values = attrgetter("attempt.attempt_id", *_SETTLEMENT_FIELDS)
 _ATTEMPT_COLUMNS = (*_ATTEMPT_FIELDS, "holder", "sent_at")
 _ANSWER_COLUMNS = (*Answer.__slots__, "answered_at")
 _SETTLED_COLUMNS = ("attempt_id", *_SETTLEMENT_FIELDS, "settled_at")
-_OPEN = "(request_key) WHERE settled_at IS NULL"
+_OPEN = "(lease_key) WHERE settled_at IS NULL"
 # What a server or a source says, of any length and with any character; the rest is ours, and is refused when too long.
 _SAID = ("row_id", "text", "detail", "finish_reason", "model")
 # Not settled yet, or given up for lost by another process while this one was only slow.
@@ -47,26 +48,50 @@ class Rows:
         ids = {attempt.attempt_id for attempt in admitted}
         if not admitted:
             return ids
-        # In the order of their keys, so that two processes that insert the same keys wait and never deadlock.
-        ordered = sorted(admitted, key=attrgetter("request_key")) if self._postgresql else admitted
+        # In the order of the index's keys, so that two processes that insert the same ones wait and never deadlock.
+        ordered = sorted(admitted, key=attrgetter("lease_key")) if self._postgresql else admitted
         at = self._time(now)
         rows = [(*_attempt_values(one), holder, at) for one in ordered]
         if not self._postgresql:
             self._insert(attempts, _ATTEMPT_COLUMNS, rows, _OPEN)
             return ids
-        inserted = self._insert(attempts, _ATTEMPT_COLUMNS, rows, _OPEN, "RETURNING attempt_id")
+        returned = self._insert(attempts, _ATTEMPT_COLUMNS, rows, _OPEN, "RETURNING attempt_id")
+        inserted = set(returned.scalars())
         # Another process may have answered between our look at the answers and the insert: look again, in a new
-        # snapshot. Its settlement and its answer were one commit, so that whoever got past its lease sees its answer.
-        mine = among(self._connection, attempts.c.attempt_id, inserted)
-        answered = sa.exists().where(answers.c.request_key == attempts.c.request_key)
-        gone = attempts.delete().where(mine, answered).returning(attempts.c.attempt_id)
-        return inserted - set(self._connection.execute(gone).scalars())
+        # snapshot. Its settlement and its answer were one commit, so that whoever got past its lease sees its answer,
+        # be it under the key of another model.
+        mine = [one for one in admitted if one.attempt_id in inserted]
+        known = self.answered(mine)
+        gone = {one.attempt_id for one in mine if not known.isdisjoint(one.answer_keys)} if known else set()
+        if gone:
+            own = among(self._connection, attempts.c.attempt_id, gone)
+            self._connection.execute(attempts.delete().where(own))
+        return inserted - gone
 
-    def insert_answers(self, stored: Sequence[Answer], now: datetime) -> None:
-        """Insert answers; where two processes have asked the same, the first stays, so that every reader sees one."""
+    def answered(self, wanted: Iterable[Attempt]) -> set[str]:
+        """Those of the attempts' keys that have an answer."""
+        keys = {key for one in wanted for key in one.answer_keys}
+        known = sa.select(answers.c.request_key).where(among(self._connection, answers.c.request_key, keys))
+        return set(self._connection.execute(known).scalars())
+
+    def insert_answers(self, stored: Sequence[Answer], now: datetime) -> dict[str, Answer]:
+        """Insert answers; where two processes have asked the same, the first stays, so that every reader sees one.
+
+        Returns what stands in the ledger by request key: the answer given, or the earlier one.
+        """
         at = self._time(now)
-        rows = [(*_answer_values(answer), at) for answer in sorted(stored, key=attrgetter("request_key"))]
-        self._insert(answers, _ANSWER_COLUMNS, rows, "(request_key)")
+        standing = {answer.request_key: answer for answer in stored}
+        left = sorted(standing)
+        while left:
+            rows = [(*_answer_values(standing[key]), at) for key in left]
+            if self._insert(answers, _ANSWER_COLUMNS, rows, "(request_key)").rowcount == len(left):
+                return standing
+            # Which of them were there before does not matter: what was just inserted reads back as well.
+            asked = among(self._connection, answers.c.request_key, left)
+            found = {row[0]: Answer(*row) for row in self._connection.execute(sa.select(*ANSWER_COLUMNS).where(asked))}
+            standing |= found
+            left = [key for key in left if key not in found]  # one that was forgotten in this moment (PostgreSQL)
+        return standing
 
     def insert_counters(self, table: sa.Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
         """Insert counters that are not there yet; the first column is their key."""
@@ -99,8 +124,8 @@ class Rows:
 
     def _insert(
         self, table: sa.Table, columns: Sequence[str], rows: list[tuple[Any, ...]], conflict: str, returning: str = ""
-    ) -> set[str]:
-        """Insert rows; those that conflict with one that is there are left out."""
+    ) -> sa.CursorResult[Any]:
+        """Insert rows; those that conflict with one that is there are left out, and not in its `rowcount`."""
         names = ", ".join(columns)
         stored = _storable(table, columns, rows)
         if self._postgresql:
@@ -109,12 +134,10 @@ class Rows:
                 f" json_populate_recordset(null::{table.name}, CAST(:rows AS json))"
                 f" ON CONFLICT {conflict} DO NOTHING {returning}"
             )
-            result = self._connection.execute(sa.text(statement), {"rows": _json(columns, stored)})
-            return set(result.scalars()) if returning else set()
+            return self._connection.execute(sa.text(statement), {"rows": _json(columns, stored)})
         marks = ", ".join("?" * len(columns))
         statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT {conflict} DO NOTHING"  # noqa: S608
-        self._connection.exec_driver_sql(statement, stored)
-        return set()
+        return self._connection.exec_driver_sql(statement, stored)
 
 
 def _storable(table: sa.Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, DateTime, Float, Index, Integer, MetaData, String, Table, Text, text
 
-LEDGER_VERSION = 2  # counts up with every change of the tables below
+LEDGER_VERSION = 3  # counts up with every change of the tables below
 
 metadata = MetaData()
 
@@ -35,8 +35,9 @@ answers = Table(
     Column("answered_at", DateTime(timezone=True), nullable=False),
 )
 
-# One row a request that was sent or is about to be; until it is settled it is a lease on its request key, and it is
+# One row a request that was sent or is about to be; until it is settled it is a lease on its lease key, and it is
 # the reservation of what it may cost at most. `lost`: its process died; what it cost is not known.
+# A request key names the model, a lease key does not: processes that see different endpoints of a pool share it.
 attempts = Table(
     "attempts",
     metadata,
@@ -52,6 +53,10 @@ attempts = Table(
     Column("cause", String(32), nullable=False),
     Column("reserved_tokens", BigInteger, nullable=False),
     Column("reserved_nano_usd", BigInteger, nullable=False),
+    Column("lease_key", String(32), nullable=False),
+    Column("temperature", Float),  # what was asked for; null where the request did not say
+    Column("seed", BigInteger),
+    Column("max_output_tokens", Integer),
     Column("sent_at", DateTime(timezone=True), nullable=False),
     Column("settled_at", DateTime(timezone=True)),
     Column("outcome", String(32)),
@@ -67,7 +72,7 @@ attempts = Table(
     Index("attempts_by_row", "enrichment", "partition_key", "row_id"),
     Index(
         "open_attempts",
-        "request_key",
+        "lease_key",
         unique=True,
         sqlite_where=text("settled_at IS NULL"),
         postgresql_where=text("settled_at IS NULL"),

@@ -25,7 +25,7 @@ from enrichment_platform.inference.ledger_engine import (
 )
 from enrichment_platform.inference.ledger_leases import Leases
 from enrichment_platform.inference.ledger_writes import Admit, Settle, Work, counted, write_group
-from enrichment_platform.inference.records import Admission, Settlement, Verdict
+from enrichment_platform.inference.records import Settlement, Verdict
 
 # A commit costs about a millisecond whatever is in it: waiting for two more took a third off the CPU of a row at 1,200
 # rows/s, and nobody waits for it: rows are admitted ahead of the slots, and a slot is free before its row is settled.
@@ -207,7 +207,7 @@ class GroupWriter:
             else:
                 item.future.set_result(result)
 
-    def _give_back(self, item: _Queued, admissions: list[Admission] | BaseException | None) -> None:
+    def _give_back(self, item: _Queued, admissions: Any) -> None:
         """Settle what was admitted for a caller who is gone: it will not be sent, and must not count as spent."""
         if not isinstance(item.work, Admit) or not isinstance(admissions, list):
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from enrichment_platform.inference.ledger_counters import Counters, difference
 from enrichment_platform.inference.ledger_engine import among
 from enrichment_platform.inference.ledger_leases import Leases
 from enrichment_platform.inference.ledger_rows import Rows
-from enrichment_platform.inference.ledger_schema import answers, attempts, halts
+from enrichment_platform.inference.ledger_schema import attempts, halts
 from enrichment_platform.inference.records import Admission, Answer, Attempt, Cap, RateLimit, Settlement, Verdict
 
 _ADMITTED = Admission(Verdict.ADMITTED)
@@ -56,7 +56,7 @@ def counted(works: Sequence[Work]) -> tuple[set[Cap], set[RateLimit]]:
 
 
 def write_group(connection: sa.Connection, works: Sequence[Work], leases: Leases) -> list[Any]:
-    """Write all of it; the result of an Admit is its list of admissions, that of a Settle is None.
+    """Write all of it; the result of an Admit is its list of admissions, that of a Settle the answer that stands.
 
     To write the same again changes nothing more: whoever does not know whether a commit arrived may repeat it.
     """
@@ -65,28 +65,33 @@ def write_group(connection: sa.Connection, works: Sequence[Work], leases: Leases
     rows = Rows(connection)
     counters = Counters(connection, *counted(works))
     # Settlements first: what they release, the next ones may use.
-    _settle(rows, counters, settles)
+    standing = _settle(rows, counters, settles)
     admitted = iter(_Admitting(connection, rows, counters, leases, admits).all() if admits else [])
     counters.store()
-    return [next(admitted) if isinstance(work, Admit) else None for work in works]
+    return [next(admitted) if isinstance(work, Admit) else _standing(work, standing) for work in works]
 
 
-def _settle(rows: Rows, counters: Counters, settles: Sequence[Settle]) -> None:
+def _standing(work: Settle, standing: Mapping[str, Answer]) -> Answer | None:
+    return None if work.answer is None else standing[work.answer.request_key]
+
+
+def _settle(rows: Rows, counters: Counters, settles: Sequence[Settle]) -> dict[str, Answer]:
+    """Returns the answers that stand in the ledger, by request key."""
     # Of two settlements of one attempt the first counts, as if they came one after the other.
     first = {work.settlement.attempt.attempt_id: work for work in reversed(settles)}
     if not first:
-        return
+        return {}
     now = datetime.now(UTC)
     changed = rows.settle([work.settlement for work in first.values()], now)
     stored = {work.answer.request_key: work.answer for work in reversed(settles) if work.answer is not None}
-    if stored:
-        rows.insert_answers(list(stored.values()), now)
+    standing = rows.insert_answers(list(stored.values()), now) if stored else {}
     for attempt_id in changed:
         work = first[attempt_id]
         tokens, nano_usd = difference(work.settlement)
         counters.add(work.caps, tokens, nano_usd, 0)
         if work.rate is not None and tokens:
             counters.take(work.rate, 0, tokens)
+    return standing
 
 
 @dataclass
@@ -98,26 +103,26 @@ class _Admitting:
     counters: Counters
     leases: Leases
     works: Sequence[Admit]
-    _taken: dict[str, str] = field(default_factory=dict)  # request key -> id of its open attempt
+    _taken: dict[str, str] = field(default_factory=dict)  # lease key -> id of its open attempt
     _open: set[str] = field(default_factory=set)  # ids of the attempts that were open before this transaction
 
     def all(self) -> list[list[Admission]]:
-        keys = {attempt.request_key for work in self.works for attempt in work.wanted}
-        lost = self._leased(keys)
-        answered = self._answered(keys)
+        everything = [attempt for work in self.works for attempt in work.wanted]
+        lost = self._leased({attempt.lease_key for attempt in everything})
+        answered = self.rows.answered(everything)
         halted = {row.scope: row.reason for row in self.connection.execute(sa.select(halts.c.scope, halts.c.reason))}
         decided: list[list[Admission]] = []
         admitted: list[Attempt] = []
         for work in self.works:
             decided.append([])
             for wanted in work.wanted:
-                key = wanted.request_key
+                key = wanted.lease_key
                 reason = halted.get("*", halted.get(wanted.enrichment)) if halted else None
                 if wanted.attempt_id in self._open:
                     verdict = _ADMITTED  # by this very process: the commit had arrived, only its confirmation had not
                 elif reason is not None:
                     verdict = Admission(Verdict.HALTED, detail=reason)
-                elif key in answered:
+                elif answered and not answered.isdisjoint(wanted.answer_keys):
                     verdict = _ANSWERED
                 elif key in self._taken:
                     verdict = _HELD
@@ -144,25 +149,16 @@ class _Admitting:
         self.counters.add(work.caps, wanted.reserved_tokens, wanted.reserved_nano_usd, 1)
         return _ADMITTED
 
-    def _answered(self, keys: set[str]) -> set[str]:
-        known = sa.select(answers.c.request_key).where(among(self.connection, answers.c.request_key, keys))
-        return set(self.connection.execute(known).scalars())
-
     def _leased(self, keys: set[str]) -> set[str]:
         """Fill in who is asking what; attempts of the dead are settled as lost, and their keys returned."""
-        columns = (attempts.c.request_key, attempts.c.attempt_id, attempts.c.holder)
-        wanted = among(self.connection, attempts.c.request_key, keys)
+        columns = (attempts.c.lease_key, attempts.c.attempt_id, attempts.c.holder)
+        wanted = among(self.connection, attempts.c.lease_key, keys)
         leased = self.connection.execute(sa.select(*columns).where(attempts.c.settled_at.is_(None), wanted)).all()
-        dead = self.leases.dead(self.connection, {row.holder for row in leased})
-        lost = [row for row in leased if row.holder in dead]
-        if lost:
-            own = among(self.connection, attempts.c.attempt_id, (row.attempt_id for row in lost))
-            said = {"settled_at": datetime.now(UTC), "outcome": "lost", "detail": "its process died"}
-            self.connection.execute(attempts.update().where(own, attempts.c.settled_at.is_(None)).values(said))
-        living = [row for row in leased if row.holder not in dead]
-        self._taken.update((row.request_key, row.attempt_id) for row in living)
+        lost = self.leases.settle_lost(self.connection, leased)
+        living = [row for row in leased if row.attempt_id not in lost]
+        self._taken.update((row.lease_key, row.attempt_id) for row in living)
         self._open.update(row.attempt_id for row in living if row.holder == self.leases.holder)
-        return {row.request_key for row in lost}
+        return {row.lease_key for row in leased if row.attempt_id in lost}
 
     def _without(
         self, decided: list[list[Admission]], admitted: list[Attempt], inserted: set[str]

@@ -105,6 +105,11 @@ class AdaptiveLimit:
         """Requests that may be in flight, 1 to `maximum`."""
         return self._slots
 
+    @property
+    def latency_s(self) -> float:
+        """Moving average over the answers, in seconds; 0 before the first."""
+        return self._latency
+
     def may_send(self) -> bool:
         """Whether another request may go out now."""
         if self.in_flight >= self._slots:

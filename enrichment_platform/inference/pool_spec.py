@@ -13,6 +13,7 @@ from enrichment_platform.spec_model import SpecModel
 
 DATA_CLASSES: tuple[DataClass, ...] = get_args(DataClass)
 MAX_CONCURRENCY = 256
+_NAME_WIDTH = 255  # of the ledger's columns
 
 
 class PriceSpec(SpecModel):
@@ -48,7 +49,7 @@ class EmbeddedEndpointSpec(SpecModel):
     """A small model on the CPU of this process; nothing leaves the machine, and it costs nothing."""
 
     type: Literal["embedded"]
-    name: str = "embedded"
+    name: str = Field("embedded", max_length=_NAME_WIDTH)
     gguf: str | None = Field(
         None, description="GGUF file; ENRICHMENT_GGUF, else the default model (SmolLM2-135M) when absent"
     )
@@ -61,7 +62,7 @@ class OpenAIEndpointSpec(SpecModel):
     """Any OpenAI-compatible server: a hosted API, a vLLM sidecar or service, llama.cpp."""
 
     type: Literal["openai"]
-    name: str
+    name: str = Field(max_length=_NAME_WIDTH)
     base_url: str = Field(description="With or without /v1; `${VARIABLE}` is read from the environment at run time")
     model: str | None = Field(None, description="The first one that the server lists when absent")
     api_key_env: str | None = Field(None, description="Environment variable that holds the API key")

@@ -37,7 +37,14 @@ class Answer:
 
 @dataclass(slots=True)
 class Attempt:
-    """A request that is about to be sent, and what it may cost at most (tokens; nano US dollars)."""
+    """A request that is about to be sent, and what it may cost at most (tokens; nano US dollars).
+
+    Attributes:
+        lease_key: Of all open attempts with this key the ledger admits one: the same for every endpoint of a pool,
+            whatever their models; empty: the request key.
+        known_as: Other request keys whose stored answer is this row's too; not stored.
+        temperature: What was asked for, like `seed` and `max_output_tokens`; None where the request said nothing.
+    """
 
     attempt_id: str
     request_key: str
@@ -50,6 +57,19 @@ class Attempt:
     cause: str
     reserved_tokens: int = 0
     reserved_nano_usd: int = 0
+    lease_key: str = ""
+    known_as: tuple[str, ...] = ()
+    temperature: float | None = None
+    seed: int | None = None
+    max_output_tokens: int | None = None
+
+    def __post_init__(self) -> None:
+        self.lease_key = self.lease_key or self.request_key
+
+    @property
+    def answer_keys(self) -> tuple[str, ...]:
+        """Request keys with whose answer this one need not be sent."""
+        return (self.request_key, *self.known_as)
 
 
 @dataclass(slots=True)

@@ -33,10 +33,11 @@ class RowAnswer:
 
 @dataclass(slots=True)
 class Spent:
-    """What the attempts of a row took so far. `chances` counts those that may have cost something."""
+    """What the attempts of a row took so far. `billable` counts those that may have cost something."""
 
     attempts: int = 0
-    chances: int = 0
+    billable: int = 0
+    unknown_tokens: int = 0  # reserved by requests of which nobody said what they took
     input_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
@@ -59,6 +60,7 @@ class Row:
     question: Question
     keys: tuple[str, ...]  # by endpoint of the pool
     request: CompletionRequest
+    lease_key: str = ""  # the same for all endpoints, and in all processes
     cause: str = FIRST
     body: bytes = b""
     attempt: Attempt | None = None

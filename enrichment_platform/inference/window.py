@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
 
 import orjson
 
 from enrichment_platform.inference.row import Row
+
+_AGAIN, _NO_EXAMPLES = -1, 0
+_Entry = tuple[int, int, int, Row]  # rank, size (the greatest first), order of arrival
+
+
+@dataclass(slots=True)
+class _Group:
+    """Rows that wait with the same examples."""
+
+    key: bytes
+    rank: int
+    members: int = 0
 
 
 class Window:
@@ -22,36 +36,64 @@ class Window:
     def __init__(self, shared_messages: int) -> None:
         """Args: shared_messages: How many leading messages every row has in common."""
         self._shared = shared_messages
-        self._heap: list[tuple[int, int, int, Row]] = []
-        self._ranks: dict[bytes, int] = {}
+        self._heap: list[_Entry] = []
         self._numbers = count()
+        # Only of groups that have a row here: with examples chosen for each row, there are as many groups as rows.
+        self._groups: dict[bytes, _Group] = {}
+        self._by_rank: dict[int, _Group] = {}
+        self._ranks = count(1)
 
     def __len__(self) -> int:
         return len(self._heap)
 
     def push(self, row: Row) -> None:
         """Add a new row."""
-        heapq.heappush(self._heap, (self._rank(row), -row.size, next(self._numbers), row))
+        heapq.heappush(self._heap, (self._joined(row), -row.size, next(self._numbers), row))
 
     def push_back(self, row: Row) -> None:
         """Add a row that had its turn before; it goes next."""
-        heapq.heappush(self._heap, (-1, -row.size, next(self._numbers), row))
+        heapq.heappush(self._heap, (_AGAIN, -row.size, next(self._numbers), row))
 
     def pop(self) -> Row:
         """The row to send next."""
-        row = heapq.heappop(self._heap)[3]
-        if not self._heap:
-            self._ranks.clear()  # the ranks of groups that are through would pile up
-        return row
+        entry = heapq.heappop(self._heap)
+        self._left(entry[0])
+        return entry[3]
 
-    def take(self, wanted: Callable[[Row], bool]) -> list[Row]:
-        """Remove the rows that are wanted."""
-        taken = [entry[3] for entry in self._heap if wanted(entry[3])]
-        if taken:
-            self._heap = [entry for entry in self._heap if not wanted(entry[3])]
-            heapq.heapify(self._heap)
+    def take(self, wanted: int, takes: Callable[[Row], bool]) -> list[Row]:
+        """Remove up to `wanted` rows that `takes` is true of, in the order of sending; the others keep their place."""
+        taken: list[Row] = []
+        refused: list[_Entry] = []
+        try:
+            while self._heap and len(taken) < wanted:
+                entry = heapq.heappop(self._heap)
+                refused.append(entry)  # until it is known: a `takes` that raises loses no row
+                if takes(entry[3]):
+                    refused.pop()
+                    self._left(entry[0])
+                    taken.append(entry[3])
+        finally:
+            for entry in refused:
+                heapq.heappush(self._heap, entry)
         return taken
 
-    def _rank(self, row: Row) -> int:
+    def _joined(self, row: Row) -> int:
+        """Count a row to its group, and give the group's rank: groups go in the order in which they came."""
         examples = row.question.messages[self._shared : -1]
-        return self._ranks.setdefault(orjson.dumps(examples), len(self._ranks)) if examples else 0
+        if not examples:
+            return _NO_EXAMPLES
+        key = hashlib.blake2b(orjson.dumps(examples), digest_size=16).digest()
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = _Group(key, next(self._ranks))
+            self._by_rank[group.rank] = group
+        group.members += 1
+        return group.rank
+
+    def _left(self, rank: int) -> None:
+        group = self._by_rank.get(rank)
+        if group is None:
+            return
+        group.members -= 1
+        if not group.members:
+            del self._groups[group.key], self._by_rank[rank]

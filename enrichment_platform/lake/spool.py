@@ -33,8 +33,14 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end()
-        self._file.close()
+        try:
+            try:
+                self._end()
+            finally:
+                self._file.close()  # flushes, so a full disk is told here too; the file is gone all the same
+        except (OSError, pa.ArrowException):
+            if error is None:  # else what went wrong first is what has to be told
+                raise
 
     def append(self, frame: pl.DataFrame) -> None:
         """Add a batch; only before the first reading."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -19,15 +19,17 @@ from enrichment_platform.inference.metrics_export import metrics_of
 from enrichment_platform.inference.pool import ModelPoolSpec, open_endpoints, resolve_pool
 from enrichment_platform.inference.progress import Progress
 from enrichment_platform.inference.retry import rules
-from enrichment_platform.inference.task import Question, Task
+from enrichment_platform.inference.task import Task
 from enrichment_platform.inference.terms import Terms
 from enrichment_platform.lake.location import ledger_url
+from enrichment_platform.lake.read_ahead import ReadAhead
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import ROW_COLUMNS, EnrichmentSpec, Stage, output_columns
 from enrichment_platform.stages.announcing import ProgressAnnouncer
 from enrichment_platform.stages.asset import Lineage, stage_asset
 from enrichment_platform.stages.naming import model_pool, table
 from enrichment_platform.stages.outcome import StageOutcome
+from enrichment_platform.stages.questions import Questions
 from enrichment_platform.stages.staged_rows import StagedRows
 
 READ_ROWS = 2000
@@ -72,7 +74,7 @@ def classify_partition(
     Rows are streamed from the lake and back, so that memory does not grow with the partition.
 
     Raises:
-        EnrichmentError: a column of the prompt is missing.
+        EnrichmentError: a column of the prompt is missing, or the template fails on every row.
         EndpointUnavailableError: no endpoint answers.
         BudgetReachedError, DeadlineError, HaltedError: the run may not go on.
         DataClassError: no endpoint of the pool may see the rows.
@@ -91,13 +93,13 @@ def classify_partition(
     endpoints = open_endpoints(pool, spec.data_class, spec.budget)
     total = lake.count(source, partition_key)
 
-    def questions() -> Iterator[Question]:
-        for batch in lake.stream(source, partition_key, ["row_id", *spec.prompt.columns], READ_ROWS):
-            for row in batch.iter_rows(named=True):
-                yield task.question(row)
-
+    stream = lake.stream(source, partition_key, ["row_id", *spec.prompt.columns], READ_ROWS)
     metrics = metrics_of(spec.name)
-    with Ledger(ledger_url()) as ledger, StagedRows(partition_key, spec.output) as staged:
+    with (
+        Ledger(ledger_url()) as ledger,
+        StagedRows(partition_key, spec.output) as staged,
+        ReadAhead(stream) as batches,
+    ):
         dispatcher = Dispatcher(
             task,
             endpoints,
@@ -109,9 +111,13 @@ def classify_partition(
             metrics,
         )
         metrics.gauges(dispatcher.progress)
+        questions = Questions(task, batches, dispatcher.progress)
         try:
             if total:
-                run(dispatcher.run(questions(), staged.add, total))
+                run(dispatcher.run(questions, staged.add, total))
+                for failed in questions.failed_answers(partition_key, staged.usual_fingerprint):
+                    metrics.row(failed.answer.status)
+                    staged.add(failed)
         finally:
             metrics.close()
         lake.replace_partition(table(spec, Stage.CLASSIFIED), partition_key, staged.spool())

@@ -41,7 +41,7 @@ class StagedRows:
         self._first: pl.DataFrame | None = None
         self._sums: Counter[str] = Counter()
         self._status: Counter[str] = Counter()
-        self._fingerprints: set[str] = set()
+        self._fingerprints: Counter[str] = Counter()
         self._models: set[str] = set()
 
     def __enter__(self) -> StagedRows:
@@ -67,7 +67,7 @@ class StagedRows:
             )
         )
         self._status[answer.status] += 1
-        self._fingerprints.add(answer.fingerprint)
+        self._fingerprints[answer.fingerprint] += 1
         self._models.add(answer.model)
         if not row.copied:
             for name in _SUMS:
@@ -83,6 +83,11 @@ class StagedRows:
     def first(self) -> pl.DataFrame:
         """The first rows, with the schema of all."""
         return self._spool.empty if self._first is None else self._first
+
+    @property
+    def usual_fingerprint(self) -> str:
+        """The fingerprint of most rows; empty where there is no row yet."""
+        return max(sorted(self._fingerprints), key=lambda one: self._fingerprints[one], default="")
 
     def figures(self) -> dict[str, Any]:
         """Sums for metadata: tokens, cost, rows by status, fingerprints, models."""

@@ -53,7 +53,8 @@ class Explanation:
         values: Output columns, as published, else as staged.
         evidence: What the answer quotes, and where that stands in the cleaned text.
         shared: The row whose answer this is, where that is another one.
-        attempts: Every request for the answer, in the ledger and in the archive, oldest first.
+        attempts: Every request for the answer, in the ledger and in the archive, oldest first; `sampling_changed`:
+            what of temperature, seed and max_output_tokens it asked for that is not what the specification says now.
         cost: Requests, tokens and US dollars over the attempts.
     """
 
@@ -154,7 +155,7 @@ def explain(
         values=values,
         evidence=_evidence(spec, values, cleaned),
         shared=shared,
-        attempts=attempts,
+        attempts=[one | {"sampling_changed": _sampling_changed(spec, one)} for one in attempts],
         cost=_cost(attempts),
     )
 
@@ -271,6 +272,12 @@ def _evidence(spec: EnrichmentSpec, values: dict[str, Any] | None, cleaned: dict
     texts = {name: str(cleaned.get(name) or "") for name in spec.prompt.columns}
     quotes = [(one.name, values.get(one.evidence_column)) for one in spec.output if one.evidence]
     return [locate(name, str(quote), texts) for name, quote in quotes if quote]
+
+
+def _sampling_changed(spec: EnrichmentSpec, attempt: dict[str, Any]) -> dict[str, Any]:
+    """A retry after a malformed answer samples, one after a truncated answer has more room."""
+    asked = {name: attempt[name] for name in ("temperature", "seed", "max_output_tokens")}
+    return {name: value for name, value in asked.items() if value is not None and value != getattr(spec.model, name)}
 
 
 def _cost(attempts: list[dict[str, Any]]) -> dict[str, Any]:

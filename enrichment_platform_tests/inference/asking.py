@@ -22,6 +22,7 @@ from enrichment_platform.inference.row import RowAnswer
 from enrichment_platform.inference.task import Question, Task, request_key
 from enrichment_platform.inference.terms import Terms
 from enrichment_platform.spec import EnrichmentSpec
+from enrichment_platform_tests.servers.ledgers import attempts_of
 from enrichment_platform_tests.servers.openai_server import RunningServer, openai_server
 
 MODEL = "fake-model-2026-01-01"
@@ -123,7 +124,7 @@ def key(question: Question, of: Task = TASK, model: str = MODEL) -> str:
 
 def attempts(ledger: Ledger, question: Question | None = None) -> list[dict[str, Any]]:
     """Attempts of a question, or of all, oldest first."""
-    return ledger.attempts_of("tickets", PARTITION, question.row_id if question else None)
+    return attempts_of(ledger, "tickets", PARTITION, question.row_id if question else None)
 
 
 def history(ledger: Ledger, question: Question) -> list[tuple[str, str | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from enrichment_platform.inference import archive
+from enrichment_platform.inference import archive, ledger_engine
 from enrichment_platform.inference.archive import TABLE, archive_partition, mark_partition, move
 from enrichment_platform.inference.history import attempt_frames, attempts_of, hot_partitions
 from enrichment_platform.inference.ledger import Ledger
@@ -165,6 +166,68 @@ def test_what_is_in_flight_elsewhere_stays_and_what_the_dead_left_is_lost(lake: 
         assert hot_partitions(ledger) == {("letters", PARTITION)}
     assert archive_partition(lake, ledger, "letters", PARTITION) == 1
     assert archived(lake) == Counter([alive.attempt_id, dead.attempt_id])
+
+
+NEW = ("lease_key", "temperature", "seed", "max_output_tokens")
+
+
+def test_an_archive_that_an_earlier_version_wrote_is_read_and_gains_the_new_columns(lake: Lake, ledger: Ledger) -> None:
+    fill(ledger, 2)
+    archive_partition(lake, ledger, "letters", PARTITION)
+    earlier = lake.read(TABLE).drop(NEW)
+    shutil.rmtree(lake.table_uri(TABLE))
+    lake.append(TABLE, earlier, partition_by=["enrichment", "partition_key"])
+    (old,) = attempts_of(lake, ledger, "letters", PARTITION, "001")
+    assert [old[name] for name in NEW] == [None] * 4
+    asked = sent("new", lease_key="row", temperature=0.5, seed=2**40, max_output_tokens=512)
+    record(ledger, answered(asked))
+    (hot,) = attempts_of(lake, ledger, "letters", PARTITION, "new")
+    assert archive_partition(lake, ledger, "letters", PARTITION) == 1
+    (cold,) = attempts_of(lake, ledger, "letters", PARTITION, "new")
+    assert [cold[name] for name in NEW] == ["row", 0.5, 2**40, 512]
+    assert cold | {"archive_id": None} == hot
+    assert attempts_of(lake, ledger, "letters", PARTITION, "001") == [old]
+
+
+def test_two_processes_that_widen_the_archive_at_once_append_each_batch_once(
+    lake: Lake, url: str, ledger: Ledger
+) -> None:
+    first = fill(ledger, 2)
+    archive_partition(lake, ledger, "letters", PARTITION)
+    earlier = lake.read(TABLE).drop(NEW)
+    shutil.rmtree(lake.table_uri(TABLE))
+    lake.append(TABLE, earlier, partition_by=["enrichment", "partition_key"])
+    wanted = first + sum((fill(ledger, 5, partition=key) for key in "bcde"), Counter())
+    errors: list[BaseException] = []
+
+    def work(partition: str) -> None:
+        try:
+            with Ledger(url) as own:
+                archive_partition(lake, own, "letters", partition)
+        except Exception as error:  # noqa: BLE001 - told below
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(partition,)) for partition in "bcde"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert archived(lake) == wanted
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_who_only_reads_waits_for_nobody_who_writes(
+    lake: Lake, url: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = fill(ledger, 3)
+    mark_partition(ledger, "letters", PARTITION)
+    monkeypatch.setattr(ledger_engine, "BUSY_TIMEOUT_MS", 100)
+    with Ledger(url) as other, other.transaction():
+        assert history(lake, ledger) == wanted
+        assert hot_partitions(ledger) == {("letters", PARTITION)}
+        assert len(mark_partition(ledger, "letters", PARTITION)) == 1, "one that was marked before"
+        assert archive_partition(lake, ledger, "letters", "another") == 0
 
 
 def test_the_archive_may_be_a_bucket(

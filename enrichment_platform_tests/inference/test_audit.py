@@ -16,6 +16,7 @@ from enrichment_platform.inference.pricing import Price
 from enrichment_platform.inference.records import Cap
 from enrichment_platform.inference.task import Task
 from enrichment_platform_tests.acceptance.project import as_spec, letters_spec
+from enrichment_platform_tests.servers.ledgers import attempts_of
 from enrichment_platform_tests.servers.openai_server import RunningServer
 
 ROW = {"row_id": "1", "text": "Thank you for the parcel."}
@@ -50,7 +51,7 @@ def test_the_bill_and_the_ledger_agree_and_no_answer_is_stored(
             assert set(found.values) == {"topic"}
 
     asyncio.run(twice())
-    bill, attempts = provider.stats(), ledger.attempts_of("letters", "a", "1")
+    bill, attempts = provider.stats(), attempts_of(ledger, "letters", "a", "1")
     assert [one["cause"] for one in attempts] == ["audit", "audit"]
     assert bill["requests"] == 2
     assert sum(one["input_tokens"] for one in attempts) == bill["prompt_tokens"]
@@ -66,7 +67,7 @@ def test_a_failure_is_settled_and_said(
     provider.behave({"kind": "500"})
     with pytest.raises(EndpointUnavailableError, match="'api' gave no answer"):
         asyncio.run(ask_again(ledger, task, endpoint, "a", task.question(ROW)))
-    (attempt,) = ledger.attempts_of("letters", "a")
+    (attempt,) = attempts_of(ledger, "letters", "a")
     assert (attempt["outcome"], attempt["input_tokens"]) == ("server_error", 0)
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from enrichment_platform.errors import DataClassError
 from enrichment_platform.inference.answer_schema import read_answer
-from enrichment_platform.inference.batch import WINDOW_ROWS
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.inference.progress import Progress
+from enrichment_platform.inference.reader import WINDOW_ROWS
 from enrichment_platform.inference.row import RowAnswer
 from enrichment_platform_tests.inference.asking import (
     PARTITION,
@@ -31,6 +31,7 @@ from enrichment_platform_tests.inference.asking import (
     task,
     told,
 )
+from enrichment_platform_tests.servers.ledgers import attempts_of
 from enrichment_platform_tests.servers.openai_server import RunningServer, openai_server
 
 __all__ = ["ledger", "running", "server"]
@@ -137,7 +138,7 @@ def test_an_answer_is_durable_before_its_row_is_emitted(server: RunningServer, t
 
         def emit(row: RowAnswer) -> None:
             assert other.answers([key(asked[row.row_id])]) == {key(asked[row.row_id]): row.answer}
-            assert [one["outcome"] for one in other.attempts_of("tickets", PARTITION, row.row_id)] == ["ok"]
+            assert [one["outcome"] for one in attempts_of(other, "tickets", PARTITION, row.row_id)] == ["ok"]
 
         assert run(ledger, asked.values(), emit, Watched(server.url)).done == 30
 

@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 
 from enrichment_platform.errors import BudgetReachedError
+from enrichment_platform.inference.budget import ceiling_tokens
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.inference.pricing import Price
+from enrichment_platform.inference.progress import Progress
 from enrichment_platform.inference.records import NANO, Cap
+from enrichment_platform.inference.row import first_request
 from enrichment_platform.inference.terms import Terms
 from enrichment_platform_tests.inference.asking import (
     IMPATIENT,
@@ -89,7 +92,9 @@ def test_at_a_cap_the_run_stops_says_so_and_goes_on_when_it_is_raised(
 
 
 def test_with_no_room_for_a_single_request_nothing_is_sent(server: RunningServer, ledger: Ledger) -> None:
-    with pytest.raises(BudgetReachedError, match=r"0 of 100 tokens are spent, the next request may take [\d,]+\)"):
+    with pytest.raises(
+        BudgetReachedError, match=r"0 of 100 tokens are spent or reserved, the next request may take [\d,]+\)"
+    ):
         ask(ledger, questions(10), Watched(server.url), terms=capped(Cap("run:r1", "budget.run", tokens=100)))
     assert sent(server) == 0
     assert attempts(ledger) == []
@@ -155,3 +160,40 @@ def test_several_processes_together_never_spend_more_than_the_cap(server: Runnin
     assert [bool(re.search(r"budget\.day is reached", message)) for message in messages] == [True] * 3, messages
     with Ledger(url) as ledger:
         assert ledger.spending(["day:tickets:1"])["day:tickets:1"].tokens == spent
+
+
+def test_a_truncated_answer_whose_retry_would_break_a_cap_is_kept_and_not_paid_for_again(
+    server: RunningServer, ledger: Ledger
+) -> None:
+    server.behave({"kind": "truncated"})
+    (question,) = questions(1)
+    body = Watched(server.url).encoded(first_request(task(), question))
+    small = task(budget={"request": {"tokens": ceiling_tokens(len(body), 150)}})  # 100 fit, 200 do not
+    for _ in range(2):
+        (row,) = ask(ledger, [question], Watched(server.url), task=small)
+        assert (row.answer.status, row.answer.attempts) == ("truncated", 1)
+    assert sent(server) == 1
+
+
+def test_requests_of_which_nobody_said_what_they_took_count_against_the_row(
+    server: RunningServer, ledger: Ledger
+) -> None:
+    server.behave({"kind": "reset"})
+    (question,) = questions(1)
+    body = Watched(server.url).encoded(first_request(task(), question))
+    two = task(budget={"row": {"tokens": 2 * ceiling_tokens(len(body), 100) + 50}})
+    (row,) = ask(ledger, [question], Watched(server.url), task=two)
+    assert (row.answer.status, row.answer.finish_reason, row.answer.attempts) == ("failed", "over_cap", 2)
+
+
+def test_little_is_reserved_ahead_of_a_slow_endpoint(server: RunningServer, ledger: Ledger) -> None:
+    server.behave({"latency_s": 1.0})
+    scope = "partition:tickets:v:2026-01-01"
+    most = 0
+
+    def look(_: Progress) -> None:
+        nonlocal most
+        most = max(most, ledger.spending([scope])[scope].requests - server.stats()["answered"])
+
+    ask(ledger, questions(80), Watched(server.url, max_concurrency=16), terms=capped(Cap(scope, "")), on_progress=look)
+    assert most <= 16 + 8

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
 from enrichment_platform.errors import EndpointUnavailableError
+from enrichment_platform.inference.endpoints.protocol import Completion, CompletionRequest, EndpointError, Failure
 from enrichment_platform.inference.ledger import Ledger
+from enrichment_platform.inference.task import Question
 from enrichment_platform.inference.terms import Terms
 from enrichment_platform_tests.inference.asking import (
     IMPATIENT,
@@ -28,6 +31,34 @@ from enrichment_platform_tests.servers.openai_server import RunningServer, opena
 
 __all__ = ["ledger", "running", "server"]
 pytestmark = pytest.mark.timeout(90)
+
+
+class Picky(Watched):
+    """Refuses one row for ever."""
+
+    def __init__(self, refused: Question, failure: Failure, status: int, *where: Any, **settings: Any) -> None:
+        super().__init__(*where, **settings)
+        self.refused, self.failure, self.status = refused, failure, status
+
+    async def complete(self, request: CompletionRequest, body: bytes | None = None) -> Completion:
+        if request.messages == self.refused.messages:
+            raise EndpointError(self.failure, "refused", self.status)
+        return await super().complete(request, body)
+
+
+def test_a_row_that_a_firewall_forbids_fails_alone(server: RunningServer, ledger: Ledger) -> None:
+    rows = questions(60)
+    got = ask(ledger, rows, Picky(rows[30], Failure.UNAUTHORIZED, 403, server.url))
+    assert [row.row_id for row in got if row.answer.status != "ok"] == [rows[30].row_id]
+
+
+def test_an_endpoint_that_refuses_every_request_is_given_up_after_some_rows(
+    server: RunningServer, ledger: Ledger
+) -> None:
+    server.behave({"kind": "400"})
+    with pytest.raises(EndpointUnavailableError, match="refused the first"):
+        ask(ledger, questions(500), Watched(server.url))
+    assert sent(server) < 100
 
 
 def test_a_request_that_one_endpoint_refuses_is_tried_on_the_next_and_its_cause_is_fallback(
@@ -120,20 +151,33 @@ def test_a_partition_that_fell_back_in_part_is_kept_as_it_is(server: RunningServ
     assert sent(server) == before
 
 
-def test_where_models_must_not_mix_a_partition_that_fell_back_in_part_is_completed_under_one_fingerprint(
+def test_where_models_must_not_mix_nobody_but_the_first_endpoint_is_asked(
     server: RunningServer, ledger: Ledger
 ) -> None:
     rows, terms = questions(6), Terms(rules=IMPATIENT, one_model=True)
     server.behave({"kind": "ok", "first": 3}, {"kind": "401", "first": 1})
-    first, second = (lambda: Watched(server.url, max_concurrency=1)), (lambda: Watched(server.url, "second", model="b"))
-    mixed = ask(ledger, rows, first(), second(), terms=terms)
-    assert {row.answer.endpoint for row in mixed} == {"api", "second"}
+    first, second = (lambda: Watched(server.url, max_concurrency=1)), Watched(server.url, "second", model="b")
+    with pytest.raises(EndpointUnavailableError, match="api"):
+        ask(ledger, rows, first(), second, terms=terms)
+    assert second.requests == []
     server.behave()
-    whole = ask(ledger, rows, first(), second(), terms=terms)
+    whole = ask(ledger, rows, first(), second, terms=terms)
     assert {row.answer.fingerprint for row in whole} == {TASK.fingerprint(MODEL)}
     before = sent(server)
-    ask(ledger, rows, first(), second(), terms=terms)
+    ask(ledger, rows, first(), second, terms=terms)
     assert sent(server) == before
+
+
+def test_a_row_that_the_second_endpoint_refuses_while_the_first_is_down_reaches_the_third(
+    server: RunningServer, ledger: Ledger
+) -> None:
+    rows = questions(12)
+    dead = Watched(closed_port(), "dead")
+    second = Picky(rows[4], Failure.BAD_REQUEST, 400, server.url, "second", model="b")
+    got = ask(ledger, rows, dead, second, Watched(server.url, "third", model="c"), within_s=40)
+    assert {row.row_id for row in got} == {row.row_id for row in rows}
+    assert {row.answer.endpoint for row in got if row.row_id == rows[4].row_id} == {"third"}
+    assert {row.answer.status for row in got} == {"ok"}
 
 
 @pytest.mark.parametrize("model", [MODEL, None], ids=["named model", "model asked for"])

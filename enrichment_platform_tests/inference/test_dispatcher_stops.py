@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from enrichment_platform.errors import DeadlineError, EnrichmentError, HaltedError, RunInterruptedError
+from enrichment_platform.inference.interrupts import on_stop_signal
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.inference.progress import Progress
 from enrichment_platform.inference.row import RowAnswer
@@ -173,6 +174,40 @@ def test_a_user_error_of_the_source_is_raised_as_it_is(server: RunningServer, le
 
     with pytest.raises(EnrichmentError, match=r"^the source is gone$"):
         run(ledger, asked(), lambda _: None, Watched(server.url))
+
+
+def test_an_endpoint_that_cannot_be_closed_leaves_the_others_closed_and_the_answers_whole(
+    server: RunningServer, ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    closed = []
+
+    class Stuck(Watched):
+        async def close(self) -> None:
+            await super().close()
+            closed.append(self.name)
+            if self.name == "first":
+                raise OSError("the row's text")
+
+    answers = ask(ledger, questions(3), Stuck(server.url, "first"), Stuck(server.url, "second"))
+    assert {one.answer.status for one in answers} == {"ok"}
+    assert sorted(closed) == ["first", "second"]
+    assert "'first' could not be closed (OSError)" in caplog.text
+    assert "the row's text" not in caplog.text
+
+
+def test_a_signal_handler_that_python_does_not_know_is_not_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def stop_signals() -> None:
+        with on_stop_signal(lambda: None):
+            pass
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(signal, "getsignal", lambda number: None if number == signal.SIGTERM else signal.SIG_DFL)
+    try:
+        asyncio.run(stop_signals())
+    finally:
+        monkeypatch.undo()
+        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def test_a_cancelled_run_leaves_no_request_behind(server: RunningServer, ledger: Ledger) -> None:

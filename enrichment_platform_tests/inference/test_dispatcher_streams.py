@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from enrichment_platform.errors import EnrichmentError
-from enrichment_platform.inference.batch import CHUNK_ROWS, WINDOW_ROWS
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.inference.progress import Progress
+from enrichment_platform.inference.reader import CHUNK_ROWS, WINDOW_ROWS
 from enrichment_platform.inference.row import RowAnswer
 from enrichment_platform.inference.task import Question
 from enrichment_platform_tests.inference.asking import (

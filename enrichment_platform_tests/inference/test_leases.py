@@ -13,7 +13,7 @@ import pytest
 
 from enrichment_platform.inference.ledger import Ledger, Spending
 from enrichment_platform_tests.servers.ledger_process import LedgerProcess
-from enrichment_platform_tests.servers.ledgers import ask, attempt, execute, ledger, run, url
+from enrichment_platform_tests.servers.ledgers import ask, attempt, attempts_of, execute, ledger, run, url
 from enrichment_platform_tests.servers.postgres import postgres_url
 
 __all__ = ["ledger", "postgres_url", "url"]
@@ -52,7 +52,7 @@ def test_processes_that_want_the_same_keys_ask_each_exactly_once(url: str, tmp_p
     with Ledger(url) as ledger:
         answers = ledger.answers(sent)
         assert {key: answers[key].text for key in sent} == sent
-        assert {one["outcome"] for one in ledger.attempts_of("tickets", "2026-01-01")} == {"ok"}
+        assert {one["outcome"] for one in attempts_of(ledger, "tickets", "2026-01-01")} == {"ok"}
 
 
 def await_lease() -> None:
@@ -70,7 +70,7 @@ def test_what_a_killed_process_was_asking_is_lost_and_asked_by_another(ledger: L
             await_lease()
         assert living.admit(*KEYS) == ["answered"] * 5 + ["admittedlost"] * 15
         living.settle(*KEYS[5:])
-    found = ledger.attempts_of("tickets", "2026-01-01")
+    found = attempts_of(ledger, "tickets", "2026-01-01")
     assert [(one["outcome"], one["cause"]) for one in found] == [("ok", "first")] * 5 + [("lost", "first")] * 15 + [
         ("ok", "lost")
     ] * 15
@@ -97,7 +97,7 @@ def test_a_process_that_was_only_slow_settles_late_and_each_attempt_counts_once(
             quick.settle(*KEYS[10:])
     spent = ledger.spending(["run:1"])["run:1"]
     answers = ledger.answers(KEYS)
-    outcomes = [one["outcome"] for one in ledger.attempts_of("tickets", "2026-01-01")]
+    outcomes = [one["outcome"] for one in attempts_of(ledger, "tickets", "2026-01-01")]
     if url.startswith("postgresql"):
         assert spent == Spending(41 * 15, 41 * 250_000_000, 41)
         assert [answers[key].text for key in KEYS] == ["quick"] * 10 + ["slow"] * 10, "the first answer stays"

@@ -21,7 +21,17 @@ from enrichment_platform.inference.ledger import Ledger, Spending
 from enrichment_platform.inference.ledger_counters import difference
 from enrichment_platform.inference.pricing import nano_usd
 from enrichment_platform.inference.records import Admission, Attempt, Cap, RateLimit, Settlement, Verdict
-from enrichment_platform_tests.servers.ledgers import answer, ask, attempt, failure, ledger, run, settlement, url
+from enrichment_platform_tests.servers.ledgers import (
+    answer,
+    ask,
+    attempt,
+    attempts_of,
+    failure,
+    ledger,
+    run,
+    settlement,
+    url,
+)
 from enrichment_platform_tests.servers.postgres import postgres_url
 
 __all__ = ["ledger", "postgres_url", "url"]
@@ -44,7 +54,10 @@ def test_each_key_is_admitted_once_until_it_is_settled_and_never_after_an_answer
         assert await ledger.admit([]) == []
 
     run(work())
-    assert [one["cause"] for one in ledger.attempts_of("tickets", "2026-01-01", "row of key-0")] == ["first", "timeout"]
+    assert [one["cause"] for one in attempts_of(ledger, "tickets", "2026-01-01", "row of key-0")] == [
+        "first",
+        "timeout",
+    ]
 
 
 def test_admissions_of_concurrent_callers_admit_each_key_once(ledger: Ledger) -> None:
@@ -131,7 +144,7 @@ def test_what_is_written_again_because_its_confirmation_was_lost_counts_once(led
         assert ledger.spending(["run:1"])["run:1"] == Spending(15, 250_000_000, 1)
 
     run(work())
-    [found] = ledger.attempts_of("tickets", "2026-01-01")
+    [found] = attempts_of(ledger, "tickets", "2026-01-01")
     assert found["outcome"] == "ok"
 
 

@@ -25,6 +25,7 @@ from enrichment_platform_tests.servers.ledgers import (
     answer,
     ask,
     attempt,
+    attempts_of,
     empty,
     execute,
     ledger,
@@ -177,7 +178,7 @@ def test_sessions_that_the_server_ends_are_opened_again_and_nothing_counts_twice
     with Ledger(postgres_url) as ledger:
         run(work(ledger))
         assert ledger.spending(["run:1"])["run:1"] == Spending(2_000 * 15, 2_000 * 250_000_000, 2_000)
-        assert len(ledger.attempts_of("tickets", "2026-01-01")) == 2_000
+        assert len(attempts_of(ledger, "tickets", "2026-01-01")) == 2_000
 
 
 def test_a_server_that_is_gone_for_good_is_one_error_without_the_password(

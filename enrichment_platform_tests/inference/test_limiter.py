@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enrichment_platform.inference.endpoints import openai_wire as wire
 from enrichment_platform.inference.limiter import AdaptiveLimit, Sent
 from enrichment_platform_tests.inference.simulated_server import TRANSIT_S, Clock, Server, run
 
@@ -235,3 +236,11 @@ def test_whatever_happens_the_limit_stays_in_its_bounds(
         limit.cancelled(sent)
     clock.now = max(clock.now, limit.paused_until)
     assert limit.may_send(), "it never ends up stuck"
+
+
+def test_a_server_that_asks_to_wait_for_a_day_is_asked_again_after_ten_minutes() -> None:
+    limit, clock = limiter(4)
+    refused = wire.refused(429, {"Retry-After": "86400"}, b"")
+    while not limit.paused_until:
+        limit.rejected(limit.sent(), refused.retry_after_s)
+    assert 600 <= limit.paused_until - clock() <= 630

@@ -13,6 +13,7 @@ from enrichment_platform.errors import DataClassError, InputError
 from enrichment_platform.inference import pool as pools
 from enrichment_platform.inference.pool import DATA_CLASSES, DEFAULT_POOL, ModelPoolSpec, open_endpoints, resolve_pool
 from enrichment_platform.inference.records import RateLimit
+from enrichment_platform.spec import CheckSettings
 
 API = {"type": "openai", "name": "api", "base_url": "https://api.example.com", "data_classes": ["public"]}
 
@@ -174,8 +175,15 @@ def test_pools_that_name_the_same_server_and_model_share_a_limit() -> None:
     assert unlimited.rate_limit is None
 
 
-def test_a_pool_is_patient_and_warns_of_mixed_models_unless_told_otherwise() -> None:
-    assert (pool(API).patience_s, pool(API).mixed_models, pool(API).order) == (120, "warn", "listed")
+def test_a_pool_is_patient_and_keeps_the_listed_order_unless_told_otherwise() -> None:
+    assert (pool(API).patience_s, pool(API).order) == (120, "listed")
+
+
+def test_mixed_models_are_a_matter_of_the_checks_and_warned_of_unless_told_otherwise() -> None:
+    assert CheckSettings().mixed_models == "warn"
+    assert CheckSettings.model_validate({"mixed_models": "block"}).mixed_models == "block"
+    with pytest.raises(ValidationError, match="mixed_models"):
+        CheckSettings.model_validate({"mixed_models": "ignore"})
 
 
 @pytest.mark.parametrize(
@@ -195,6 +203,8 @@ def test_a_pool_is_patient_and_warns_of_mixed_models_unless_told_otherwise() -> 
         ([{**API, "price": "cheap"}], "Input should be 'auto' or 'free'"),
         ([{**API, "requests_per_minute": 0}], "requests_per_minute"),
         ([{"type": "embedded", "price": "free"}], "price"),
+        ([{**API, "name": "n" * 256}], "at most 255 characters"),
+        ([{"type": "embedded", "name": "n" * 256}], "at most 255 characters"),
     ],
 )
 def test_a_wrong_pool_is_refused_and_the_field_named(endpoints: list[dict[str, Any]], message: str) -> None:
@@ -206,7 +216,7 @@ def test_a_wrong_pool_is_refused_and_the_field_named(endpoints: list[dict[str, A
     ("settings", "message"),
     [
         ({"order": "fastest"}, "order"),
-        ({"mixed_models": "ignore"}, "mixed_models"),
+        ({"mixed_models": "block"}, "mixed_models"),
         ({"patience_s": -1}, "patience_s"),
         ({"budget": {"run": {"usd": 1}}}, "budget.run"),
     ],

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import tracemalloc
+from collections.abc import Callable
+from itertools import count, pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +23,7 @@ def row(number: int, length: int, example: str = "") -> Row:
     shown = ({"role": "user", "content": example},) if example else ()
     messages = ({"role": "system", "content": "Quote."}, *shown, {"role": "user", "content": "x" * length})
     question = Question(f"row-{number}", messages)
-    return Row(question, (f"key-{number}",), first_request(TASK, question))
+    return Row(question, (f"key-{number}",), request=first_request(TASK, question), lease_key=f"key-{number}")
 
 
 def drained(window: Window) -> list[Row]:
@@ -65,6 +68,60 @@ def test_rows_can_be_taken_out_of_the_middle_and_the_order_of_the_rest_stays() -
     window = Window(SHARED)
     for number, length in enumerate((5, 30, 20, 10)):
         window.push(row(number, length))
-    assert [one.size for one in window.take(lambda one: one.size == 20)] == [20]
-    assert window.take(lambda one: one.size > 100) == []
+    assert [one.size for one in window.take(4, lambda one: one.size == 20)] == [20]
+    assert window.take(4, lambda one: one.size > 100) == []
     assert [one.size for one in drained(window)] == [30, 10, 5]
+
+
+@given(ROWS, st.integers(0, 10), st.integers(1, 50))
+def test_taking_gives_the_first_rows_that_fit_and_leaves_the_others_in_their_place(
+    rows: list[tuple[str, int]], wanted: int, shortest: int
+) -> None:
+    window, same = Window(SHARED), Window(SHARED)
+    for number, (example, length) in enumerate(rows):
+        one = row(number, length, example)
+        window.push(one)
+        same.push(one)
+    order = drained(same)
+    fits = [one for one in order if one.size >= shortest][:wanted]
+    assert window.take(wanted, lambda one: one.size >= shortest) == fits
+    assert drained(window) == [one for one in order if one not in fits]
+
+
+def test_a_few_rows_are_taken_without_a_look_at_all() -> None:
+    window = Window(SHARED)
+    for number in range(1000):
+        window.push(row(number, 5))
+    looks = count(1)
+    assert len(window.take(3, lambda _: next(looks) > 2)) == 3
+    assert next(looks) == 6
+
+
+def test_no_row_is_lost_where_the_choice_fails() -> None:
+    window = Window(SHARED)
+    window.push(row(1, 5))
+    with pytest.raises(ZeroDivisionError):
+        window.take(1, lambda _: 1 / 0 > 0)
+    assert len(drained(window)) == 1
+
+
+@pytest.mark.parametrize("leave", [Window.pop, lambda window: window.take(1, lambda _: True)])
+def test_examples_that_no_waiting_row_has_take_no_memory(leave: Callable[[Window], object]) -> None:
+    window = Window(SHARED)
+    window.push(row(0, 5, "examples of 0"))
+
+    def cycle(numbers: range) -> None:
+        for number in numbers:
+            window.push(row(number, 5, f"examples of {number}"))
+            leave(window)
+
+    cycle(range(1, 50))
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        cycle(range(50, 2050))
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert len(window) == 1
+    assert grown < 50_000, "25 bytes for each of 2,000 rows"

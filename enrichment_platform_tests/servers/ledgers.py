@@ -55,6 +55,15 @@ def execute(url: str, *statements: str) -> list[tuple[Any, ...]]:
     return rows
 
 
+def attempts_of(ledger: Ledger, enrichment: str, partition_key: str, row_id: str | None = None) -> list[dict[str, Any]]:
+    """Attempts of a partition, or of one row of it, that are in the ledger; oldest first."""
+    # Not at the top: it brings the lake with it, and processes that are timed import this module.
+    from enrichment_platform.inference.history import hot_attempts
+
+    pages = hot_attempts(ledger, enrichment, partition_key, row_id)
+    return sorted((one for page in pages for one in page.to_dicts()), key=lambda one: str(one["attempt_id"]))
+
+
 def attempt(key: str = "key-0", tokens: int = 0, nano_usd: int = 0, **changed: Any) -> Attempt:
     """An attempt with a fresh id; `tokens` and `nano_usd` are reserved."""
     values = {

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from enrichment_platform.cli.why import _attempts
 from enrichment_platform.errors import InputError
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.inference.task import Task, request_key
@@ -80,6 +81,24 @@ def test_a_published_row_is_explained_down_to_its_requests(lake: Lake, ledger: L
     assert (found.cost["requests"], found.cost["input_tokens"]) == (2, 20)
     assert found.shared is None
     json.dumps(found.as_dict(), default=str)
+
+
+def test_what_a_retry_asked_for_is_told_where_the_specification_says_something_else(
+    lake: Lake, ledger: Ledger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = task(tmp_path)
+    fill(lake, ledger, asked)
+    usual = {"temperature": 0.0, "seed": 0, "max_output_tokens": asked.spec.model.max_output_tokens}
+    changes = [usual, usual | {"temperature": 0.5, "seed": 1}, usual | {"max_output_tokens": 8_192}]
+    record(ledger, *(answered(sent("1", f"retry-{n}", **told)) for n, told in enumerate(changes)))
+    found = explain(lake, ledger, asked, "1", "a")
+    told = [one["sampling_changed"] for one in found.attempts]
+    assert told == [{}, {}, {}, {"temperature": 0.5, "seed": 1}, {"max_output_tokens": 8_192}]
+    _attempts(found)
+    shown = capsys.readouterr().out
+    assert "request 4 asked for temperature 0.5, seed 1;" in shown
+    assert "request 5 asked for max_output_tokens 8192;" in shown
+    assert shown.count("asked for") == 2
 
 
 def test_a_row_that_shares_an_answer_names_the_row_that_was_asked(lake: Lake, ledger: Ledger, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from enrichment_platform.inference.endpoints.protocol import (
     EndpointError,
     Failure,
 )
+from enrichment_platform.inference.retry import LONGEST_RETRY_AFTER_S
 
 _IDENTIFIER = re.compile(r"^[A-Za-z][A-Za-z0-9_.-]{0,47}$")
 # The provider says "429" for an empty account too, but waiting does not fill it.
@@ -132,7 +133,15 @@ def first_model(raw: bytes) -> str | None:
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds that the server asks to wait: `Retry-After-Ms`, or `Retry-After` in seconds or as a date."""
+    """Seconds that the server asks to wait: `Retry-After-Ms`, or `Retry-After` in seconds or as a date.
+
+    At most LONGEST_RETRY_AFTER_S, for all who wait by it: the row, the limit of the endpoint, the run's patience.
+    """
+    asked = _retry_after_s(headers, now)
+    return None if asked is None else min(asked, LONGEST_RETRY_AFTER_S)
+
+
+def _retry_after_s(headers: Mapping[str, str], now: datetime | None) -> float | None:
     milliseconds = _number(headers.get("Retry-After-Ms"))
     if milliseconds is not None:
         return milliseconds / 1000

@@ -52,6 +52,10 @@ def test_an_empty_account_is_not_waited_for() -> None:
         ({"Retry-After": "Thu, 01 Jan 2026 11:00:00 GMT"}, 0.0),
         ({"Retry-After": "soon"}, None),
         ({"Retry-After": "-3"}, None),
+        ({"Retry-After": "86400"}, 600.0),
+        ({"Retry-After": "9" * 400}, 600.0),
+        ({"Retry-After": "Fri, 02 Jan 2026 12:00:00 GMT"}, 600.0),
+        ({"Retry-After-Ms": "86400000"}, 600.0),
         ({"Retry-After": "9", "Retry-After-Ms": "250"}, 0.25),
     ],
 )
