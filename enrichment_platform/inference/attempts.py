@@ -60,12 +60,12 @@ class Attempts:
                     self._batch.admitted(lane, row, admission)
             # Last, as this may fail: whatever was admitted is in the batch's hands by now.
             if answered:
-                await self._take(lane, answered)
+                await self._take(answered)
         finally:
             lane.busy = False
         self._batch.send(lane)
 
-    async def _take(self, lane: Lane, answered: list[Row]) -> None:
+    async def _take(self, answered: list[Row]) -> None:
         known = await asyncio.to_thread(self._ledger.answers, [key for row in answered for key in row.keys])
         for row in answered:
             stored = next((known[key] for key in row.keys if key in known), None)
@@ -223,7 +223,7 @@ class Attempts:
             self._batch.retry(row, wait)
 
     def _reconnect_s(self, row: Row) -> float:
-        """Seconds to wait after a connection that could not be opened: the endpoint's patience ends this, not a count."""
+        """Seconds to wait after a connection that could not be opened; `patience_s` ends this, not a count."""
         row.retries[UNREACHED] = row.retries.get(UNREACHED, 0) + 1
         return self._jitter.uniform(0, min(0.5 * 2 ** min(row.retries[UNREACHED] - 1, 8), LONGEST_RECONNECT_S))
 

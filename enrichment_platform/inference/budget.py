@@ -124,9 +124,10 @@ class CapReached:
             unit, spent = "usd", f"{_dollars(self.nano_usd)} of {_dollars(cap.nano_usd or 0)} are spent or reserved"
             further = f", the next request may take {_dollars(self.next_nano_usd)}" if self.next_nano_usd else ""
         never_fits = _used(self.next_tokens, cap.tokens) > 1 or _used(self.next_nano_usd, cap.nano_usd) > 1
+        remedy = _remedy(cap, unit, never_fits=never_fits)
         return BudgetReachedError(
             f"{enrichment} {partition_key}: {cap.field} is reached ({spent}{further}); {answered:,} rows were answered"
-            f" and are kept, {deferred:,} are deferred. {_remedy(cap, unit, never_fits=never_fits)}; only the deferred rows are asked then"
+            f" and are kept, {deferred:,} are deferred. {remedy}; only the deferred rows are asked then"
         )
 
 

@@ -76,8 +76,8 @@ def told(cap: Cap, tokens: int = 0, nano_usd: int = 0, next_nano_usd: int = 0) -
 def test_at_a_cap_a_person_is_told_what_was_spent_kept_and_what_to_change() -> None:
     cap = Cap("day:letters:2026-01-05", "budget.day", None, 25 * NANO)
     assert told(cap, nano_usd=24_990_000_000, next_nano_usd=20_000_000) == (
-        "letters 2026-01-01: budget.day is reached (24.99 USD of 25.00 USD are spent or reserved, the next request may take"
-        " 0.020000 USD); 1,200 rows were answered and are kept, 34 are deferred."
+        "letters 2026-01-01: budget.day is reached (24.99 USD of 25.00 USD are spent or reserved, the next request"
+        " may take 0.020000 USD); 1,200 rows were answered and are kept, 34 are deferred."
         " Raise budget.day.usd in its defs.yaml, or wait until 00:00 UTC, and run the same command again;"
         " only the deferred rows are asked then"
     )

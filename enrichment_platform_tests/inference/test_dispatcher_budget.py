@@ -92,9 +92,7 @@ def test_at_a_cap_the_run_stops_says_so_and_goes_on_when_it_is_raised(
 
 
 def test_with_no_room_for_a_single_request_nothing_is_sent(server: RunningServer, ledger: Ledger) -> None:
-    with pytest.raises(
-        BudgetReachedError, match=r"0 of 100 tokens are spent or reserved, the next request may take [\d,]+\)"
-    ):
+    with pytest.raises(BudgetReachedError, match=r"0 of 100 tokens are spent or reserved, the next request"):
         ask(ledger, questions(10), Watched(server.url), terms=capped(Cap("run:r1", "budget.run", tokens=100)))
     assert sent(server) == 0
     assert attempts(ledger) == []
