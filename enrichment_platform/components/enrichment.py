@@ -77,7 +77,14 @@ class Enrichment(dg.Component, EnrichmentSpec):
 
     def _pool(self, context: dg.ComponentLoadContext) -> ModelPoolSpec:
         pools: dict[str, ModelPoolSpec] = {DEFAULT_POOL.name: DEFAULT_POOL}
-        pools |= {pool.name: pool for pool in context.component_tree.get_all_components(of_type=ModelPool)}
+        written = context.component_tree.get_all_components(of_type=ModelPool)
+        names = [pool.name for pool in written]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise InputError(
+                f"attributes.name: there are several model pools named {', '.join(twice)}; rename all but one"
+            )
+        pools |= {pool.name: pool for pool in written}
         if self.model.pool not in pools:
             raise InputError(
                 f"attributes.model.pool: there is no model pool {self.model.pool!r}; defined are"

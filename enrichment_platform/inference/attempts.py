@@ -257,7 +257,8 @@ class Attempts:
             lane.limit.cancelled(sent)
             lane.refusals += 1
             if not lane.answered_once or lane.refusals >= MOST_REFUSALS or error.status not in REFUSING_STATUSES:
-                lane.give_up(str(error))
+                wrong = "; see its base_url and its model" if error.status in (404, 405) else ""
+                lane.give_up(f"{error}{wrong}")
         elif error.failure is Failure.RATE_LIMIT or error.status == 503:
             lane.unheard(sent)
             lane.excuse(error.retry_after_s)

@@ -101,6 +101,8 @@ class Batch:
         with suppress(EnrichmentError):  # a ledger that is gone: why the batch stopped is what has to be told
             left = self._watch.left()
             self.job.ledger.defer(self.job.task.spec.name, self.job.partition_key, left, str(self._stopped))
+        if isinstance(self._stopped, RunInterruptedError):  # what was in flight has been kept since
+            raise RunInterruptedError("interrupted;" + self._watch.kept())
         raise self._stopped
 
     async def _cancel(self) -> None:

@@ -190,6 +190,15 @@ class Ledger:
         others = attempts.c.settled_at.is_(None) & (attempts.c.holder != self.holder)
         return bool(self.rows(sa.select(attempts.c.attempt_id).where(others).limit(1)))
 
+    def askers(self, endpoint: str) -> dict[str, int]:
+        """Open attempts at an endpoint by process (`holder` is this one)."""
+        count = sa.func.count()
+        here = attempts.c.settled_at.is_(None) & (attempts.c.endpoint == endpoint)
+        return {
+            row[0]: row[1]
+            for row in self.rows(sa.select(attempts.c.holder, count).where(here).group_by(attempts.c.holder))
+        }
+
     def halt(self, scope: str, reason: str) -> None:
         """Stop sending for an enrichment, or for all (`*`), in every process."""
         self._replace(halts, {"scope": scope, "reason": reason, "halted_at": datetime.now(UTC)})

@@ -18,6 +18,8 @@ from enrichment_platform.inference.records import Attempt, Cap, RateLimit, Settl
 # stays within the allowance, (60 s + 1 s) * 0.98 < 60 s.
 RATE_SHARE = 0.98
 RATE_BURST_S = 1.0
+# A request of more tokens than a minute has would hold up the others for hours, also after the limit was corrected.
+LONGEST_DEBT_S = 60.0
 _SPENT = ("tokens", "nano_usd", "requests")
 _ARRIVALS = ("requests_at", "tokens_at")
 
@@ -74,10 +76,10 @@ class Counters:
         state, earliest = self._rates[rate.key], self._now - RATE_BURST_S
         if rate.requests_per_minute:
             seconds = requests * 60 / (RATE_SHARE * rate.requests_per_minute)
-            state["requests_at"] = max(state["requests_at"], earliest) + seconds
+            state["requests_at"] = min(max(state["requests_at"], earliest) + seconds, self._now + LONGEST_DEBT_S)
         if rate.tokens_per_minute:
             seconds = tokens * 60 / (RATE_SHARE * rate.tokens_per_minute)
-            state["tokens_at"] = max(state["tokens_at"], earliest) + seconds
+            state["tokens_at"] = min(max(state["tokens_at"], earliest) + seconds, self._now + LONGEST_DEBT_S)
 
     def store(self) -> None:
         """Write what has changed."""

@@ -36,7 +36,8 @@ PROBE_REST_S = 1.0
 PROBES_TO_GROW = 2  # +1 and +2 went well: the capacity is another one, grow as at the start
 CUTS = (1.0, 0.75, 0.5)  # of the limit, at rejections in a row, each of a request sent after the cut before
 STREAK_TO_PAUSE = 4  # as many cuts did not help, so it is not about concurrency
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
+YIELD = 0.75  # a step towards a fair share; in some steps, since the others have to find the room
 TIMEOUT_CUT = 0.7
 
 
@@ -210,6 +211,20 @@ class AdaptiveLimit:
     def cancelled(self, sent: Sent) -> None:  # noqa: ARG002 - outcomes have one signature
         """Note that nobody waits for it any more."""
         self._settle()
+
+    def yield_room(self, share: float) -> None:
+        """Leave room to other processes that ask the same endpoint, where this one has more than its share of it.
+
+        Rejections alone do not share: whoever is in has few, whoever comes late has nothing else. An endpoint that
+        rejects nothing has room for all.
+
+        Args:
+            share: Requests in flight that would be this process's part.
+        """
+        if self._refused_number and self._limit > 1.25 * share + 1:
+            self._set(max(share, YIELD * self._limit))
+            self._cut_number = self._number
+            self._start(_Mode.PROBE)
 
     def restart(self) -> None:
         """Start slowly from few after an outage; what was sent before does not count towards the growth."""

@@ -62,6 +62,13 @@ class Watch:
         for halt in await asyncio.to_thread(self._job.ledger.halts):
             if halt["scope"] in ("*", self._job.task.spec.name):
                 self._batch.halt(self.halted(halt["reason"]))
+        for lane in self._batch.lanes:
+            if lane.limit.in_flight:
+                askers = await asyncio.to_thread(self._job.ledger.askers, lane.endpoint.name)
+                others = {holder: count for holder, count in askers.items() if holder != self._job.ledger.holder}
+                if others:
+                    total = sum(min(count, lane.limit.limit) for count in others.values()) + lane.limit.in_flight
+                    lane.limit.yield_room(total / (len(others) + 1))
         if not capped:
             return
         spending = await asyncio.to_thread(self._job.ledger.spending, [cap.scope for cap in capped])
@@ -127,8 +134,8 @@ class Watch:
     def halted(self, reason: str) -> HaltedError:
         """The kill switch is on."""
         return HaltedError(
-            f"{self._job.task.spec.name} is halted ({reason}): `enrichment halt --list` shows it,"
-            f" `enrichment halt --lift` ends it;" + self.kept()
+            f"{self._job.task.spec.name} is halted ({reason}): `enrichment halt --list` shows what is;"
+            " `enrichment halt --lift NAME` ends it, without NAME where everything is halted;" + self.kept()
         )
 
     def _unavailable(self) -> EndpointUnavailableError:

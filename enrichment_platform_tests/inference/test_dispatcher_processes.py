@@ -21,10 +21,20 @@ from enrichment_platform_tests.inference.asking import (
     sent,
     server,
 )
-from enrichment_platform_tests.servers.openai_server import RunningServer
+from enrichment_platform_tests.servers.openai_server import RunningServer, openai_server
 
 __all__ = ["ledger", "running", "server"]
 pytestmark = pytest.mark.timeout(120)
+LONG = """
+import sys
+from enrichment_platform.inference.ledger import Ledger
+from enrichment_platform_tests.inference.asking import TASK, Watched, ask
+url, server, name, rows = sys.argv[1:]
+asked = [TASK.question({"row_id": f"row-{i}", "body": f"{name} ticket {i}"}) for i in range(int(rows))]
+with Ledger(url) as ledger:
+    found = ask(ledger, asked, Watched(server, max_concurrency=64), partition_key=name, within_s=100)
+assert all(row.answer.status == "ok" for row in found)
+"""
 PROGRAM = """
 import sys
 from enrichment_platform.inference.ledger import Ledger
@@ -137,3 +147,14 @@ def test_tokens_a_minute_hold(server: RunningServer, ledger: Ledger) -> None:
     took_s = time.monotonic() - began
     assert (stats["prompt_tokens"] + stats["completion_tokens"]) * 60 / (60 + took_s) <= reserved * 600.0
     assert sent(server) == 60
+
+
+def test_a_run_that_comes_late_gets_a_share_of_an_endpoint_that_another_keeps_full(tmp_path: Path) -> None:
+    with openai_server("--slots", "16", "--latency", "0.1") as full:
+        url = f"sqlite:///{tmp_path}/shared.db"
+        first = subprocess.Popen([sys.executable, "-c", LONG, url, full.url, "first", "1600"], stdout=subprocess.PIPE)
+        time.sleep(2)
+        late = subprocess.run([sys.executable, "-c", LONG, url, full.url, "late", "240"], timeout=60, check=True)
+        assert late.returncode == 0
+        assert first.poll() is None, "the late one had to wait for the first one's end"
+        assert first.wait(60) == 0

@@ -244,3 +244,22 @@ def test_a_server_that_asks_to_wait_for_a_day_is_asked_again_after_ten_minutes()
     while not limit.paused_until:
         limit.rejected(limit.sent(), refused.retry_after_s)
     assert 600 <= limit.paused_until - clock() <= 630
+
+
+def test_who_has_more_than_a_fair_share_yields_in_steps_and_not_below_it() -> None:
+    limit, clock = limiter(64, initial=32)
+    for _ in range(3):  # an endpoint that has rejected something, and answers the rest
+        sent = [limit.sent() for _ in range(limit.limit)]
+        clock.now += 0.1
+        limit.rejected(sent.pop(), None)
+        for one in sent:
+            limit.answered(one)
+    before = limit.limit
+    limit.yield_room(8)
+    assert 8 <= limit.limit < before
+    for _ in range(20):
+        limit.yield_room(8)
+    assert 8 <= limit.limit <= 11
+    fresh, _ = limiter(64, initial=32)
+    fresh.yield_room(8)
+    assert fresh.limit == 32  # nothing was rejected: there is room for all
