@@ -21,6 +21,7 @@ from enrichment_platform.inference.window import Window
 
 _COMMIT_S = 0.05  # of a ledger under load
 _MOST_AHEAD = 192
+_FEW_SLOTS = 4
 FIRST_ANSWER_S = 15.0  # patience with an endpoint that has said nothing yet
 _FEWEST_FAILURES = 8  # in a row, before an endpoint counts as down
 
@@ -99,7 +100,8 @@ class Lane:
         limit, latency_s = self.limit.limit, self.limit.latency_s
         if not latency_s:
             return max(1, limit // 2)
-        return max(1, min(limit + _MOST_AHEAD, math.ceil(2 * limit * _COMMIT_S / latency_s)))
+        most = limit if limit <= _FEW_SLOTS else limit + _MOST_AHEAD
+        return max(1, min(most, math.ceil(2 * limit * _COMMIT_S / latency_s)))
 
     @property
     def wanted(self) -> int:

@@ -61,7 +61,7 @@ def goes_on(server: RunningServer, ledger: Ledger, rows: int) -> None:
 def test_the_kill_switch_stops_a_run_in_its_middle(server: RunningServer, ledger: Ledger) -> None:
     server.behave({"latency_s": 0.02})
     halt = once(20, lambda: ledger.halt("tickets", "wrong prompt"))
-    with pytest.raises(HaltedError, match=r"tickets is halted \(wrong prompt\).*`enrichment halt --lift` ends it; \d+"):
+    with pytest.raises(HaltedError, match=r"tickets is halted \(wrong prompt\).*halted; \d+"):
         ask(ledger, questions(300), Watched(server.url), on_progress=halt)
     assert sent(server) < 60
     [deferred] = ledger.deferrals()

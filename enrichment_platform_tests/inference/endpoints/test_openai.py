@@ -241,6 +241,8 @@ def test_connections_are_kept_and_bounded() -> None:
 
 
 def test_loops_come_and_go(server: RunningServer, caplog: pytest.LogCaptureFixture) -> None:
+    gc.collect()
+    caplog.clear()  # of what other tests left behind
     kept = endpoint(server)
     for _ in range(3):
         assert asyncio.run(kept.complete(request())).finish_reason == "stop"
