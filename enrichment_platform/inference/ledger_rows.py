@@ -88,7 +88,10 @@ class Rows:
                 return standing
             # Which of them were there before does not matter: what was just inserted reads back as well.
             asked = among(self._connection, answers.c.request_key, left)
-            found = {row[0]: Answer(*row) for row in self._connection.execute(sa.select(*ANSWER_COLUMNS).where(asked))}
+            there: list[tuple[Any, ...]] = [
+                tuple(row) for row in self._connection.execute(sa.select(*ANSWER_COLUMNS).where(asked))
+            ]
+            found = {row[0]: Answer(*row) for row in there}
             standing |= found
             left = [key for key in left if key not in found]  # one that was forgotten in this moment (PostgreSQL)
         return standing
@@ -114,7 +117,7 @@ class Rows:
             return set(self._connection.execute(sa.text(statement), given).scalars())
         which = among(self._connection, attempts.c.attempt_id, (row[0] for row in rows))
         unknown = sa.select(attempts.c.attempt_id).where(which, sa.text(_UNKNOWN))
-        changed = set(self._connection.execute(unknown).scalars())
+        changed: set[str] = set(self._connection.execute(unknown).scalars())
         values = ", ".join(f"{name} = ?" for name in names)
         statement = f"UPDATE attempts SET {values} WHERE attempt_id = ?"  # noqa: S608
         stored = [(*row[1:], row[0]) for row in _storable(attempts, _SETTLED_COLUMNS, rows) if row[0] in changed]
