@@ -1,4 +1,4 @@
-"""What tests of all folders share: an empty home and a fake model provider."""
+"""What tests of all folders share: an empty home, and servers that are started once a worker."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from pathlib import Path
 import pytest
 
 from enrichment_platform_tests.servers.openai_server import RunningServer, openai_server
+from enrichment_platform_tests.servers.postgres import postgres_url
+from enrichment_platform_tests.servers.s3 import s3_bucket, s3_endpoint
+
+# Here and nowhere else: a session's fixture that a test module imports is a second one, with a server of its own.
+__all__ = ["home", "postgres_url", "provider", "s3_bucket", "s3_endpoint"]
 
 
 @pytest.fixture

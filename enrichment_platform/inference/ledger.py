@@ -28,7 +28,15 @@ from enrichment_platform.inference.ledger_rows import ANSWER_COLUMNS
 from enrichment_platform.inference.ledger_schema import answers, attempts, deferrals, halts, spend
 from enrichment_platform.inference.ledger_writer import GroupWriter
 from enrichment_platform.inference.ledger_writes import Admit, Settle
-from enrichment_platform.inference.records import Admission, Answer, Attempt, Cap, RateLimit, Settlement
+from enrichment_platform.inference.records import (
+    Admission,
+    Answer,
+    Attempt,
+    Cap,
+    RateLimit,
+    Settlement,
+    attempt_ids_since,
+)
 
 KEYS_PER_QUERY = 10_000  # what one answer of the database may hold of a partition's texts
 
@@ -190,14 +198,25 @@ class Ledger:
         others = attempts.c.settled_at.is_(None) & (attempts.c.holder != self.holder)
         return bool(self.rows(sa.select(attempts.c.attempt_id).where(others).limit(1)))
 
-    def askers(self, endpoint: str) -> dict[str, int]:
-        """Open attempts at an endpoint by process (`holder` is this one)."""
-        count = sa.func.count()
-        here = attempts.c.settled_at.is_(None) & (attempts.c.endpoint == endpoint)
-        return {
-            row[0]: row[1]
-            for row in self.rows(sa.select(attempts.c.holder, count).where(here).group_by(attempts.c.holder))
-        }
+    def askers(self, endpoint: str, window_s: float) -> dict[str, float]:
+        """Processes that have open attempts at an endpoint (`holder` is this one), with the work it did for each.
+
+        Args:
+            endpoint: Its name.
+            window_s: How far to look back.
+
+        Returns:
+            Seconds that its answers to attempts of the last `window_s` took, summed up, by holder.
+        """
+        here = attempts.c.endpoint == endpoint
+        asking = sa.select(attempts.c.holder).distinct().where(here, attempts.c.settled_at.is_(None))
+        work = (
+            sa.select(attempts.c.holder, sa.func.sum(attempts.c.latency_ms) / 1000)
+            .where(attempts.c.attempt_id >= attempt_ids_since(window_s), here, attempts.c.outcome == "ok")
+            .group_by(attempts.c.holder)
+        )
+        done = {row[0]: float(row[1] or 0.0) for row in self.rows(work)}
+        return {row[0]: done.get(row[0], 0.0) for row in self.rows(asking)}
 
     def halt(self, scope: str, reason: str) -> None:
         """Stop sending for an enrichment, or for all (`*`), in every process."""

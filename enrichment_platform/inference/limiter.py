@@ -37,7 +37,9 @@ PROBES_TO_GROW = 2  # +1 and +2 went well: the capacity is another one, grow as 
 CUTS = (1.0, 0.75, 0.5)  # of the limit, at rejections in a row, each of a request sent after the cut before
 STREAK_TO_PAUSE = 4  # as many cuts did not help, so it is not about concurrency
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
-YIELD = 0.75  # a step towards a fair share; in some steps, since the others have to find the room
+YIELD = 0.5  # the largest step towards a fair share, since the others have to find the room
+ENOUGH_SHARES, FEW_SHARES = 1.25, 0.5  # of a fair share: with more a process yields, with less it waits for no pause
+HOLD_S = 4.0  # without a probe after a yield: the others look every two seconds, and what they do has to be seen
 TIMEOUT_CUT = 0.7
 
 
@@ -98,6 +100,10 @@ class AdaptiveLimit:
         self._peak = self._filled = 0  # most in flight in this window; whether the limit was reached
         self._quota = LearnedQuota(clock())
         self._in_a_row, self._pauses, self._pause_s = 0, 0, 0.0  # rejections, pauses without an answer; the latest
+        self._told_to_wait = False  # by the endpoint, in the latest pause
+        self._left_room, self._others_before = 0.0, 0.0  # by the latest yield; what the others had before it
+        self._hold_until = 0.0  # no probe before
+        self._fruitless, self._may_yield_at = 0, 0.0  # yields in a row whose room nobody took; not again before
         self._least_latency = math.inf
         self._start(_Mode.GROW)
 
@@ -212,19 +218,37 @@ class AdaptiveLimit:
         """Note that nobody waits for it any more."""
         self._settle()
 
-    def yield_room(self, share: float) -> None:
-        """Leave room to other processes that ask the same endpoint, where this one has more than its share of it.
+    def share_room(self, mine: float, others: float, processes: int) -> None:
+        """Come nearer to a fair part of an endpoint that other processes ask too.
 
-        Rejections alone do not share: whoever is in has few, whoever comes late has nothing else. An endpoint that
-        rejects nothing has room for all.
+        Rejections alone do not share: whoever is in has few, whoever comes late has nothing else. So the one that has
+        more than its share leaves room and keeps from probing for a while, and the one that has less does not wait for
+        the end of its pause, which the others would not notice. Where the others do not take the room, it is left less
+        and less often. An endpoint that rejects nothing has room for all.
 
         Args:
-            share: Requests in flight that would be this process's part.
+            mine: Requests in flight that this process had lately, on average, and that were answered.
+            others: The same of the other processes, summed up.
+            processes: How many ask, with this one.
         """
-        if self._refused_number and self._limit > 1.25 * share + 1:
-            self._set(max(share, YIELD * self._limit))
+        now, total = self._clock(), mine + others
+        if not self._refused_number or not total or now < self._hold_until:
+            return
+        if self._left_room:
+            taken = others - self._others_before
+            self._fruitless = 0 if taken >= self._left_room / 3 else min(self._fruitless + 1, 5)
+            self._may_yield_at = now + HOLD_S * (2**self._fruitless - 1)
+            self._left_room = 0.0
+        shares = mine * processes / total
+        if shares > ENOUGH_SHARES and self._limit > 2 and now >= self._may_yield_at:
+            self._others_before, self._left_room = others, self._limit
+            self._set(max(1 / shares, YIELD) * self._limit)
+            self._left_room -= self._limit
             self._cut_number = self._number
             self._start(_Mode.PROBE)
+            self._hold_until = now + HOLD_S
+        elif shares < FEW_SHARES and not self._told_to_wait:
+            self.paused_until = min(self.paused_until, now)
 
     def restart(self) -> None:
         """Start slowly from few after an outage; what was sent before does not count towards the growth."""
@@ -246,7 +270,8 @@ class AdaptiveLimit:
 
     def _pause(self, retry_after_s: float | None) -> None:
         """Let the lane rest, then grow from one to half of what it had (TCP's slow start threshold)."""
-        if retry_after_s is not None and FIRST_PAUSE_S <= retry_after_s < math.inf:
+        self._told_to_wait = retry_after_s is not None and FIRST_PAUSE_S <= retry_after_s < math.inf
+        if retry_after_s is not None and self._told_to_wait:
             wait = retry_after_s * self._jitter.uniform(1.0, 1.05)
         else:
             wait = min(FIRST_PAUSE_S * 2 ** min(self._pauses, 10), LONGEST_PAUSE_S) * self._jitter.uniform(0.7, 1.0)
@@ -296,6 +321,8 @@ class AdaptiveLimit:
 
     def _probe(self, sent: Sent, now: float) -> None:
         """Try one more than was rejected last, then two; grow when both went well."""
+        if now < self._hold_until:
+            return
         if self._base:
             if self._slots <= self._base:  # a quota was in the way
                 self._set(self._base + self._step)

@@ -142,3 +142,8 @@ class Admission:
 def attempt_id() -> str:
     """32 hex digits that begin with the time, so that a table's index grows at its end."""
     return f"{time.time_ns():016x}{os.urandom(8).hex()}"
+
+
+def attempt_ids_since(age_s: float) -> str:
+    """What the ids of attempts of the last `age_s` seconds are greater than."""
+    return f"{time.time_ns() - int(age_s * 1e9):016x}"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LEDGER_EVERY_S = 2.0
 ABANDON_EVERY_S = 1.0
+SHARE_WINDOW_S = 4.0  # of the answers that tell who uses how much of an endpoint
 STILL_S = 5.0  # a counter that others hold reservations in has to stand still so long before a cap counts as reached
 
 
@@ -63,12 +64,8 @@ class Watch:
             if halt["scope"] in ("*", self._job.task.spec.name):
                 self._batch.halt(self.halted(halt["reason"]))
         for lane in self._batch.lanes:
-            if lane.limit.in_flight:
-                askers = await asyncio.to_thread(self._job.ledger.askers, lane.endpoint.name)
-                others = {holder: count for holder, count in askers.items() if holder != self._job.ledger.holder}
-                if others:
-                    total = sum(min(count, lane.limit.limit) for count in others.values()) + lane.limit.in_flight
-                    lane.limit.yield_room(total / (len(others) + 1))
+            if lane.limit.in_flight or lane.limit.paused_until:
+                await self._share(lane)
         if not capped:
             return
         spending = await asyncio.to_thread(self._job.ledger.spending, [cap.scope for cap in capped])
@@ -82,6 +79,14 @@ class Watch:
             )
             for cap in capped
         ]
+
+    async def _share(self, lane: Lane) -> None:
+        """Tell the lane's limit what its part of the endpoint is, where other processes ask it too."""
+        window_s = max(SHARE_WINDOW_S, 3 * lane.limit.latency_s)
+        work = await asyncio.to_thread(self._job.ledger.askers, lane.endpoint.name, window_s)
+        if len(work) > (self._job.ledger.holder in work):
+            mine = work.pop(self._job.ledger.holder, 0.0)
+            lane.limit.share_room(mine / window_s, sum(work.values()) / window_s, len(work) + 1)
 
     # --- caps -----------------------------------------------------------------------------------------------------
 

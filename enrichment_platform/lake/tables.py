@@ -97,9 +97,8 @@ class Lake:
     def tables(self) -> list[str]:
         """All tables, `schema/table`, sorted."""
         if "://" in self.uri:
-            filesystem, root = fsspec.core.url_to_fs(self.uri)
-            # A bucket listing is cached by fsspec; a table written a moment ago has to be seen.
-            filesystem.invalidate_cache()
+            # fsspec caches the listing and, whatever the environment says by now, the client: neither is wanted here.
+            filesystem, root = fsspec.core.url_to_fs(self.uri, skip_instance_cache=True)
             try:
                 logs = filesystem.glob(f"{root}/*/*/_delta_log/*0.json")
             except FileNotFoundError:

@@ -27,10 +27,8 @@ from enrichment_platform_tests.acceptance.project import as_spec, letters_spec
 from enrichment_platform_tests.servers.ledgers import empty, execute
 from enrichment_platform_tests.servers.mortal import MortalProcess
 from enrichment_platform_tests.servers.openai_server import RunningServer
-from enrichment_platform_tests.servers.postgres import postgres_url
 from enrichment_platform_tests.stages.partition import prepare
 
-__all__ = ["postgres_url"]
 SLOTS = 64
 PARTITION = "a"
 HERE = "enrichment_platform_tests.acceptance.test_crash"

@@ -14,9 +14,7 @@ from enrichment_platform_tests.acceptance.project import (
 )
 from enrichment_platform_tests.servers.ledgers import empty
 from enrichment_platform_tests.servers.openai_server import RunningServer
-from enrichment_platform_tests.servers.postgres import postgres_url
 
-__all__ = ["postgres_url"]
 ROWS = 300
 
 

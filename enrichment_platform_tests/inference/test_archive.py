@@ -5,41 +5,20 @@ from __future__ import annotations
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from enrichment_platform.inference import archive, ledger_engine
 from enrichment_platform.inference.archive import TABLE, archive_partition, mark_partition, move
 from enrichment_platform.inference.history import attempt_frames, attempts_of, hot_partitions
 from enrichment_platform.inference.ledger import Ledger
-from enrichment_platform.inference.ledger_schema import metadata
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform_tests.inference.history_ledger import PARTITION, answered, record, sent
-from enrichment_platform_tests.servers.postgres import postgres_url
-from enrichment_platform_tests.servers.s3 import s3_bucket, s3_endpoint
+from enrichment_platform_tests.servers.ledgers import ledger, url
 
-__all__ = ["postgres_url", "s3_bucket", "s3_endpoint"]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/ledger.db"
-    found: str = request.getfixturevalue("postgres_url")
-    engine = sa.create_engine(found.replace("postgresql:", "postgresql+pg8000:"))
-    metadata.drop_all(engine)
-    engine.dispose()
-    return found
-
-
-@pytest.fixture
-def ledger(url: str) -> Iterator[Ledger]:
-    with Ledger(url) as opened:
-        yield opened
+__all__ = ["ledger", "url"]
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ import pytest
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.inference.records import Cap, Verdict
 from enrichment_platform_tests.servers.ledgers import attempt, execute, run, url
-from enrichment_platform_tests.servers.postgres import postgres_url
 
-__all__ = ["postgres_url", "url"]
+__all__ = ["url"]
 PROCESSES, WORKERS, SECONDS = 8, 63, 20
 MOST_TOKENS, MOST_NANO = 100, 1_000  # the largest reservation
 CAPS = {
@@ -140,5 +139,4 @@ def assert_nearly_used(ledger: Ledger) -> None:
         left_tokens = (admission.cap.tokens or 10**12) - spent.tokens
         left_nano_usd = (admission.cap.nano_usd or 10**12) - spent.nano_usd
         assert left_tokens < MOST_TOKENS or left_nano_usd < MOST_NANO
-    assert reached
-    assert len(reached) > 1, "several caps stopped the run"
+    assert reached & set(SHARED), "nothing else can stop partitions 2 and 3"

@@ -14,9 +14,8 @@ import pytest
 from enrichment_platform.inference.ledger import Ledger, Spending
 from enrichment_platform_tests.servers.ledger_process import LedgerProcess
 from enrichment_platform_tests.servers.ledgers import ask, attempt, attempts_of, execute, ledger, run, url
-from enrichment_platform_tests.servers.postgres import postgres_url
 
-__all__ = ["ledger", "postgres_url", "url"]
+__all__ = ["ledger", "url"]
 LEASE_S = 1.5
 KEYS = [f"key-{number}" for number in range(20)]
 

@@ -10,9 +10,8 @@ import pytest
 
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform_tests.servers.ledgers import url
-from enrichment_platform_tests.servers.postgres import postgres_url
 
-__all__ = ["postgres_url", "url"]
+__all__ = ["url"]
 
 ENDING = """
 import asyncio, os, signal, sys, time

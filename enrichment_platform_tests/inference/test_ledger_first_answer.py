@@ -8,9 +8,8 @@ import sqlalchemy as sa
 
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform_tests.servers.ledgers import answer, ask, attempt, ledger, run, settlement, url
-from enrichment_platform_tests.servers.postgres import postgres_url
 
-__all__ = ["ledger", "postgres_url", "url"]
+__all__ = ["ledger", "url"]
 
 
 def test_the_first_stored_answer_stays(ledger: Ledger, url: str) -> None:

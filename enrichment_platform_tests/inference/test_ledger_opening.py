@@ -12,9 +12,8 @@ import sqlalchemy as sa
 from enrichment_platform.errors import EnrichmentError
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform_tests.servers.ledgers import ask, execute, run, url
-from enrichment_platform_tests.servers.postgres import postgres_url
 
-__all__ = ["postgres_url", "url"]
+__all__ = ["url"]
 PASSWORD = "s3cret-password"
 
 

@@ -26,9 +26,8 @@ from enrichment_platform_tests.servers.ledgers import (
     settlement,
     url,
 )
-from enrichment_platform_tests.servers.postgres import postgres_url
 
-__all__ = ["ledger", "postgres_url", "url"]
+__all__ = ["ledger", "url"]
 CAPS = (Cap("run:1", "budget.run"),)
 
 

@@ -17,9 +17,8 @@ from enrichment_platform.inference.ledger_counters import Counters
 from enrichment_platform.inference.ledger_schema import metadata
 from enrichment_platform.inference.records import Admission, RateLimit, Verdict
 from enrichment_platform_tests.servers.ledgers import answer, attempt, ledger, run, settlement, url
-from enrichment_platform_tests.servers.postgres import postgres_url
 
-__all__ = ["ledger", "postgres_url", "url"]
+__all__ = ["ledger", "url"]
 
 START_S = 1_800_000_000.0  # as large as real times, so that rounding is as coarse
 

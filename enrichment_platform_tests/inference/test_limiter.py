@@ -246,20 +246,79 @@ def test_a_server_that_asks_to_wait_for_a_day_is_asked_again_after_ten_minutes()
     assert 600 <= limit.paused_until - clock() <= 630
 
 
-def test_who_has_more_than_a_fair_share_yields_in_steps_and_not_below_it() -> None:
+def after_a_rejection() -> tuple[AdaptiveLimit, Clock]:
+    """A limit of an endpoint that has rejected something, and answers the rest."""
     limit, clock = limiter(64, initial=32)
-    for _ in range(3):  # an endpoint that has rejected something, and answers the rest
+    for _ in range(3):
+        full_house(limit, clock, rejected=1)
+    return limit, clock
+
+
+def full_house(limit: AdaptiveLimit, clock: Clock, rejected: int = 0) -> None:
+    """A round trip of 0.1 s with as many requests as may be in flight."""
+    sent = [limit.sent() for _ in range(limit.limit)]
+    clock.now += 0.1
+    for number, one in enumerate(sent):
+        if number < rejected:
+            limit.rejected(one, None)
+        else:
+            limit.answered(one)
+
+
+def test_who_uses_more_than_a_fair_share_yields_in_steps_and_keeps_from_growing_for_four_seconds() -> None:
+    limit, clock = after_a_rejection()
+    before = limit.limit
+    limit.share_room(before, 0, 2)
+    assert before / 2 <= limit.limit < before
+    after = limit.limit
+    for _ in range(39):
+        full_house(limit, clock)
+    assert limit.limit == after
+    limit.share_room(6, 4, 2)
+    assert limit.limit == after, "near enough to its part"
+    for _ in range(60):
+        full_house(limit, clock)
+    assert limit.limit > after
+
+
+def ten_minutes(others: float) -> tuple[list[int], float]:
+    """Beside a process that never has more in flight than `others`: looks that made room, and slot seconds used."""
+    limit, clock = after_a_rejection()
+    yields, slot_seconds = [], 0.0
+    for look in range(1, 301):
+        for _ in range(20):
+            slot_seconds += min(limit.limit, 30) * 0.1
+            full_house(limit, clock, rejected=int(limit.limit > 30))
+        before = limit.limit
+        limit.share_room(before, others, 2 if others else 1)
+        yields += [look] * (limit.limit < before)
+    return yields, slot_seconds
+
+
+def test_room_that_nobody_takes_is_left_less_and_less_often() -> None:
+    yields, used = ten_minutes(others=2)
+    assert len(yields) < 20
+    assert yields[-1] - yields[-2] > 30, "a minute"
+    assert used > 0.85 * ten_minutes(others=0)[1]
+
+
+def test_an_endpoint_that_rejects_nothing_has_room_for_all() -> None:
+    fresh, _ = limiter(64, initial=32)
+    fresh.share_room(32, 1, 2)
+    assert fresh.limit == 32
+
+
+@pytest.mark.parametrize(("retry_after_s", "goes_on"), [(None, True), (5.0, False)])
+def test_who_gets_less_than_half_its_share_does_not_wait_for_a_pause_of_its_own_making(
+    retry_after_s: float | None, goes_on: bool
+) -> None:
+    limit, clock = limiter(64, initial=32)
+    while not limit.paused_until:
         sent = [limit.sent() for _ in range(limit.limit)]
         clock.now += 0.1
-        limit.rejected(sent.pop(), None)
         for one in sent:
-            limit.answered(one)
-    before = limit.limit
-    limit.yield_room(8)
-    assert 8 <= limit.limit < before
-    for _ in range(20):
-        limit.yield_room(8)
-    assert 8 <= limit.limit <= 11
-    fresh, _ = limiter(64, initial=32)
-    fresh.yield_room(8)
-    assert fresh.limit == 32  # nothing was rejected: there is room for all
+            limit.rejected(one, retry_after_s)
+    limit.share_room(5, 5, 2)
+    assert not limit.may_send()
+    limit.share_room(1, 19, 2)
+    assert limit.may_send() is goes_on
