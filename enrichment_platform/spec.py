@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from enrichment_platform.budget_spec import BudgetSpec
+from enrichment_platform.check_spec import CheckSettings
 from enrichment_platform.spec_model import SpecModel
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
@@ -293,22 +294,6 @@ class ModelSettings(SpecModel):
     temperature: float = Field(0.0, ge=0)
     seed: int = 0
     max_output_tokens: int = Field(256, gt=0)
-
-
-class CheckSettings(SpecModel):
-    """Shares of rows (0 to 1) above which a partition is not published; below, the failing rows are quarantined."""
-
-    max_failed_share: float = Field(0.05, ge=0, le=1, description="Rows of a partition that fail any row check")
-    thresholds: dict[str, float] = Field(
-        default_factory=dict, description="A lower or higher share for one check, by its name"
-    )
-    mixed_models: Literal["warn", "block"] = Field(
-        "warn",
-        description="A partition that several endpoints of the pool answered: publish it with a warning, or do not;"
-        " with `block` only the first endpoint's answers count",
-    )
-    allow_empty: bool = Field(False, description="true: a partition without rows is a quiet day, not a failure")
-    preview_rows: int = Field(0, ge=0, le=20, description="Rows shown in asset metadata; 0 keeps row text out of it")
 
 
 class FreshnessSpec(SpecModel):

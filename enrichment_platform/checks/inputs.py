@@ -8,11 +8,23 @@ from functools import cached_property
 
 import polars as pl
 
+from enrichment_platform.checks.history import History
 from enrichment_platform.spec import EnrichmentSpec
 
 ROW_ID = "row_id"
 OK = "ok"
 TRUNCATED = "length"
+
+
+CANARY, REASKED, REORDERED = "canary", "reasked", "reordered"
+CONTROL_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "row_id": pl.String,  # of the control itself
+    "partition_key": pl.String,
+    "kind": pl.String,  # canary; reasked: a row of the partition, asked twice; reordered: with its labels reversed
+    "of_row_id": pl.String,  # the golden row, or the row of the partition
+    "expected": pl.String,  # canary: JSON object of the values that are known; else null
+    **dict.fromkeys(["status", "finish_reason", "request_key", "fingerprint", "model", "endpoint"], pl.String),
+}
 
 
 class UnusableInputError(Exception):
@@ -28,6 +40,10 @@ class PartitionTables:
         quarantined: row_id, stage, reason of rows set aside at the stages raw and cleaned.
         cleaned: row_id, partition_key and the source columns.
         staged: the classified table: row_id, partition_key, output columns and answer columns.
+        asked: row_id, request_key: the key of the request that each cleaned row gives rise to now, under the fingerprint
+            that it was answered with; null where a row cannot be asked. None: nobody reckoned it.
+        controls: what was asked beside the rows (`CONTROL_COLUMNS` and the output columns). None: nobody looked.
+        history: earlier published partitions.
 
     Raises:
         TypeError: a table is not a `polars.DataFrame`; data checks are skipped on lazy frames, and pass.
@@ -37,11 +53,15 @@ class PartitionTables:
     quarantined: pl.DataFrame
     cleaned: pl.DataFrame
     staged: pl.DataFrame
+    asked: pl.DataFrame | None = None
+    controls: pl.DataFrame | None = None
+    history: History = History()
 
     def __post_init__(self) -> None:
         for field in fields(self):
             table = getattr(self, field.name)
-            if not isinstance(table, pl.DataFrame):
+            absent = table is None and field.name in ("asked", "controls")
+            if field.name != "history" and not absent and not isinstance(table, pl.DataFrame):
                 raise TypeError(f"{field.name} is a {type(table).__name__}; checks need a collected polars.DataFrame")
 
     @cached_property

@@ -19,6 +19,28 @@ class CheckDefinition:
 
 
 @dataclass(frozen=True)
+class Signal:
+    """What a statistical detector found in one partition, before all of them are judged together.
+
+    Args:
+        p_value: Chance of something as strange in a partition like those of the history; in [0, 1]. Where there is
+            too little to compare with, 1.
+        matters: Whether the effect is large enough to bother a person with, whatever its significance.
+        message: What moved, from where to where, since when; counts and categories, never the text of a row.
+        learning: Why there is nothing to compare with yet (`2 of 7 partitions`); empty where there is.
+        row_ids: Rows to look at first, the most suspicious first.
+        failed_rows: How many rows it is about, as far as that can be said; else 0.
+    """
+
+    p_value: float
+    matters: bool
+    message: str
+    learning: str = ""
+    row_ids: tuple[str, ...] = ()
+    failed_rows: int = 0
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """What one check found in one partition; it holds counts and row ids, never the text of a row.
 
