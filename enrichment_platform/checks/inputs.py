@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import polars as pl
@@ -14,8 +14,6 @@ from enrichment_platform.spec import EnrichmentSpec
 ROW_ID = "row_id"
 OK = "ok"
 TRUNCATED = "length"
-
-
 CANARY, REASKED, REORDERED = "canary", "reasked", "reordered"
 CONTROL_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "row_id": pl.String,  # of the control itself
@@ -40,8 +38,8 @@ class PartitionTables:
         quarantined: row_id, stage, reason of rows set aside at the stages raw and cleaned.
         cleaned: row_id, partition_key and the source columns.
         staged: the classified table: row_id, partition_key, output columns and answer columns.
-        asked: row_id, request_key: the key of the request that each cleaned row gives rise to now, under the fingerprint
-            that it was answered with; null where a row cannot be asked. None: nobody reckoned it.
+        asked: row_id, request_key: the key of the request that each cleaned row gives rise to now, under the
+            fingerprint that it was answered with; null where a row cannot be asked. None: nobody reckoned it.
         controls: what was asked beside the rows (`CONTROL_COLUMNS` and the output columns). None: nobody looked.
         history: earlier published partitions.
 
@@ -55,14 +53,14 @@ class PartitionTables:
     staged: pl.DataFrame
     asked: pl.DataFrame | None = None
     controls: pl.DataFrame | None = None
-    history: History = History()
+    history: History = field(default_factory=History)
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            table = getattr(self, field.name)
-            absent = table is None and field.name in ("asked", "controls")
-            if field.name != "history" and not absent and not isinstance(table, pl.DataFrame):
-                raise TypeError(f"{field.name} is a {type(table).__name__}; checks need a collected polars.DataFrame")
+        for one in fields(self):
+            table = getattr(self, one.name)
+            absent = table is None and one.name in ("asked", "controls")
+            if one.name != "history" and not absent and not isinstance(table, pl.DataFrame):
+                raise TypeError(f"{one.name} is a {type(table).__name__}; checks need a collected polars.DataFrame")
 
     @cached_property
     def answered(self) -> pl.DataFrame:
