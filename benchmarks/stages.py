@@ -73,7 +73,7 @@ def measure(rows: int) -> dict[str, float]:
             "cleaned": lambda: clean_partition(lake, one, DAY),
             "classified": lambda: classify_partition(lake, one, DEFAULT_POOL, DAY, home, lambda _: None),
             "classified again": lambda: classify_partition(lake, one, DEFAULT_POOL, DAY, home, lambda _: None),
-            "checks": lambda: check_partition(lake, one, DAY),
+            "checks": lambda: check_partition(lake, one, DAY, home),
             "enriched": lambda: publish(lake, one, DAY),
         }
         took = {}

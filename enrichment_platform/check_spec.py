@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from enrichment_platform.spec_model import SpecModel
 
 CHECK_NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
+FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
 class GoldenSpec(SpecModel):
@@ -55,7 +56,9 @@ class CustomCheck(SpecModel):
         given = [kind for kind in ("sql", "polars", "rate") if getattr(self, kind) is not None]
         if len(given) != 1:
             raise ValueError(f"{self.name}: give exactly one of `sql`, `polars` and `rate`")
-        if self.polars is not None and not re.fullmatch(r"[\w.]+:\w+", self.polars):
+        if not str(getattr(self, given[0])).strip():
+            raise ValueError(f"{self.name}: `{given[0]}` is empty")
+        if self.polars is not None and not FUNCTION.fullmatch(self.polars):
             raise ValueError(f"{self.name}: `polars` is `package.module:function`")
         bounds = [name for name in ("max_shift", "minimum", "maximum") if getattr(self, name) is not None]
         if self.rate is not None and not bounds:
@@ -64,6 +67,8 @@ class CustomCheck(SpecModel):
             raise ValueError(f"{self.name}: {', '.join(bounds)} belongs to a `rate`")
         if self.rate is not None and self.max_failed_share is not None:
             raise ValueError(f"{self.name}: `max_failed_share` belongs to `sql` and `polars`")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(f"{self.name}: `minimum` is above `maximum`")
         return self
 
 

@@ -29,6 +29,8 @@ class Stage(StrEnum):
 
 
 QUARANTINE = "quarantine"
+CONTROLS = "controls"
+CONTROL_PREFIX = "~control/"  # of the ids of what is asked beside the rows
 ROW_COLUMNS = ("row_id", "partition_key")
 ANSWER_COLUMNS = (
     "status",

@@ -1,4 +1,4 @@
-"""The checks of an enrichment as they are known before any data: names, limits, version."""
+"""The checks of an enrichment as they are known before any data: names, kinds, limits, version."""
 
 from __future__ import annotations
 
@@ -8,19 +8,44 @@ import json
 from enrichment_platform.checks.results import CheckDefinition
 from enrichment_platform.spec import EnrichmentSpec, OutputField
 
-CODE_VERSION = 1  # raise it with every change of this folder that can change a verdict
+CODE_VERSION = 2  # raise it with every change of this folder that can change a verdict
 
 ROW_RECONCILIATION = "row_reconciliation"
 NOT_EMPTY = "not_empty"
 ONE_FINGERPRINT = "one_fingerprint"
+ANSWERS_BELONG = "answers_belong"
 ANSWER_STATUS = "answer_status"
 OUTPUT_CONTRACT = "output_contract"
 EVIDENCE_IN_SOURCE = "evidence_in_source"
 NO_PLACEHOLDER = "no_placeholder"
+CLEAN_OUTPUT = "clean_output"
+NO_INJECTION = "no_injection"
 FAILED_ROWS = "failed_rows"
+CANARY_ACCURACY = "canary_accuracy"
+ENOUGH_INPUT = "enough_input"
+SAME_TEXT_SAME_ANSWER = "same_text_same_answer"
+STORED_ANSWERS = "stored_answers"
+LABEL_ORDER = "label_order"
+SHADOW_MODEL = "shadow_model"
+LABEL_SHIFT = "label_shift"
+INPUT_SHIFT = "input_shift"
+OUTPUT_SHIFT = "output_shift"
+NULL_RATE = "null_rate"
+RETRY_RATE = "retry_rate"
+SLOW_DRIFT = "slow_drift"
+SAME_ANSWER = "same_answer"
 
-ROW_CHECKS = (ANSWER_STATUS, OUTPUT_CONTRACT, EVIDENCE_IN_SOURCE, NO_PLACEHOLDER)
+ROW_CHECKS = (ANSWER_STATUS, OUTPUT_CONTRACT, EVIDENCE_IN_SOURCE, NO_PLACEHOLDER, CLEAN_OUTPUT, NO_INJECTION)
 """Checks of single rows, the most severe first: a row that fails several has the first one as its reason."""
+
+STATISTICAL = (
+    *(SHADOW_MODEL, SAME_ANSWER, LABEL_SHIFT, SLOW_DRIFT, NULL_RATE, OUTPUT_SHIFT, INPUT_SHIFT, RETRY_RATE),
+    *(STORED_ANSWERS, LABEL_ORDER),
+)
+"""Checks of a partition against its history, judged together, so that their false alarms do not add up."""
+
+WARNINGS = (ENOUGH_INPUT, SAME_TEXT_SAME_ANSWER, *STATISTICAL)
+"""Checks that warn; the second warning in a row blocks."""
 
 WITH_THRESHOLD = (*ROW_CHECKS, FAILED_ROWS)
 
@@ -28,35 +53,76 @@ DESCRIPTIONS = {
     ROW_RECONCILIATION: "Every raw row is in the staged table or in quarantine, exactly once; none is added.",
     NOT_EMPTY: "The raw partition has rows, unless `checks.allow_empty` says that quiet days are normal.",
     ONE_FINGERPRINT: "All rows were answered under one fingerprint: one prompt, schema, model, cleaning.",
+    ANSWERS_BELONG: "Each row has the answer to its own question, as the ledger holds it.",
     ANSWER_STATUS: "The model answered: status ok and not cut off at the token limit.",
     OUTPUT_CONTRACT: "Outputs keep their contract: type, closed labels, required, pattern, bounds, length.",
     EVIDENCE_IN_SOURCE: "Quoted evidence is in the row's text; the value is in the evidence, digit by digit.",
     NO_PLACEHOLDER: "Values are answers, not placeholders, echoes of the field or copies of an example.",
+    CLEAN_OUTPUT: "Values are readable text in a script of the source: no broken characters, entities or control marks.",
+    NO_INJECTION: "No row's text gives the model instructions; a row that does is quarantined, whatever was answered.",
     FAILED_ROWS: "The rows that fail at least one row check are few.",
+    CANARY_ACCURACY: "Golden rows that were asked among the others are answered as well as they used to be.",
+    ENOUGH_INPUT: "Rows that were answered had something to be answered from, and were not cut short.",
+    SAME_TEXT_SAME_ANSWER: "Rows with the same text have the same answer.",
+    STORED_ANSWERS: "Rows that are asked a second time are answered as the first time.",
+    LABEL_ORDER: "Labels do not depend on the order in which the prompt lists them.",
+    SHADOW_MODEL: "A small model that learnt from earlier published rows finds the labels as plausible as it used to.",
+    LABEL_SHIFT: "The shares of the labels moved no more than from day to day.",
+    INPUT_SHIFT: "Length and script of the texts moved no more than from day to day.",
+    OUTPUT_SHIFT: "The lengths of the values moved no more than from day to day.",
+    NULL_RATE: "Optional fields are not empty more often than they used to be.",
+    RETRY_RATE: "Rows did not need more attempts than they used to.",
+    SLOW_DRIFT: "The shares of the labels did not creep away over weeks.",
+    SAME_ANSWER: "No label field has one label for every row.",
 }
 
 
 def check_names(spec: EnrichmentSpec) -> list[CheckDefinition]:
-    """The checks that run for this enrichment, in order; all of them block.
+    """The checks that run for this enrichment, in order; those that no output field or setting gives work are not there.
 
-    `evidence_in_source` and `no_placeholder` are there only where an output field gives them work.
+    `blocking` is what the check does at its first failure.
     """
-    names = [ROW_RECONCILIATION, NOT_EMPTY, ONE_FINGERPRINT, ANSWER_STATUS, OUTPUT_CONTRACT]
-    if any(field.evidence for field in spec.output):
-        names.append(EVIDENCE_IN_SOURCE)
-    if any(is_free_text(field) for field in spec.output):
-        names.append(NO_PLACEHOLDER)
-    return [CheckDefinition(name, DESCRIPTIONS[name], blocking=True) for name in [*names, FAILED_ROWS]]
+    names = [ROW_RECONCILIATION, NOT_EMPTY, ONE_FINGERPRINT, ANSWERS_BELONG, ANSWER_STATUS, OUTPUT_CONTRACT]
+    labels = any(field.labels for field in spec.output)
+    given = {
+        EVIDENCE_IN_SOURCE: any(field.evidence for field in spec.output),
+        NO_PLACEHOLDER: any(is_free_text(field) for field in spec.output),
+        CLEAN_OUTPUT: any(is_free_text(field) or field.evidence for field in spec.output),
+        NO_INJECTION: True,
+    }
+    names += [name for name, has_work in given.items() if has_work]
+    rows = [check.name for check in spec.checks.custom if check.rate is None]
+    rates = [check.name for check in spec.checks.custom if check.rate is not None]
+    watched = {
+        CANARY_ACCURACY: spec.checks.golden is not None,
+        ENOUGH_INPUT: True,
+        SAME_TEXT_SAME_ANSWER: any(not is_free_text(field) for field in spec.output),
+        STORED_ANSWERS: spec.checks.reask_share > 0,
+        LABEL_ORDER: spec.checks.reorder_share > 0 and labels,
+        SHADOW_MODEL: any(field.type == "label" for field in spec.output),
+        SAME_ANSWER: any(field.type == "label" for field in spec.output),
+        LABEL_SHIFT: labels or any(field.type == "boolean" for field in spec.output),
+        INPUT_SHIFT: True,
+        OUTPUT_SHIFT: any(is_free_text(field) for field in spec.output),
+        NULL_RATE: any(not field.required for field in spec.output),
+        RETRY_RATE: True,
+        SLOW_DRIFT: labels or any(field.type == "boolean" for field in spec.output),
+    }
+    off = {name for name, severity in spec.checks.severity.items() if severity == "off"}
+    names += [*rows, FAILED_ROWS, *(name for name, has_work in watched.items() if has_work and name not in off), *rates]
+    return [CheckDefinition(name, _description(spec, name), _blocks(spec, name)) for name in names]
 
 
 def threshold(spec: EnrichmentSpec, name: str) -> float:
     """Share of staged rows (0 to 1) that may fail the check before the partition is held back."""
-    return spec.checks.thresholds.get(name, spec.checks.max_failed_share)
+    own = {check.name: check.max_failed_share for check in spec.checks.custom}
+    share = spec.checks.thresholds.get(name, own.get(name))
+    return spec.checks.max_failed_share if share is None else share
 
 
-def check_threshold_names(spec: EnrichmentSpec) -> list[str]:
-    """Problems of `checks.thresholds`, one sentence each, empty where there is none."""
-    allowed = ", ".join(WITH_THRESHOLD)
+def check_setting_problems(spec: EnrichmentSpec) -> list[str]:
+    """Problems of `checks.thresholds` and `checks.severity`, one sentence each, empty where there is none."""
+    allowed, warning = ", ".join(WITH_THRESHOLD), ", ".join(WARNINGS)
     problems = []
     for name, share in spec.checks.thresholds.items():
         if name not in DESCRIPTIONS:
@@ -65,7 +131,18 @@ def check_threshold_names(spec: EnrichmentSpec) -> list[str]:
             problems.append(f"checks.thresholds.{name}: this check allows no failing row; use one of {allowed}")
         elif not 0 <= share <= 1:
             problems.append(f"checks.thresholds.{name}: {share} is not a share of rows from 0 to 1")
+    problems += [
+        f"checks.severity.{name}: not a check that warns; use one of {warning}"
+        for name in spec.checks.severity
+        if name not in WARNINGS
+    ]
     return problems
+
+
+def acceptable(spec: EnrichmentSpec) -> set[str]:
+    """Checks that a person may accept: those that compare with the past, and those that only warn at first."""
+    own = {check.name for check in spec.checks.custom if check.rate is not None or check.severity == "warn"}
+    return {*WARNINGS, CANARY_ACCURACY, NOT_EMPTY, ONE_FINGERPRINT} | own
 
 
 def suite_version(spec: EnrichmentSpec) -> str:
@@ -78,7 +155,7 @@ def suite_version(spec: EnrichmentSpec) -> str:
             field.model_dump(mode="json", exclude={"labels"}) | {"labels": sorted(field.labels)}
             for field in spec.output
         ],
-        "allow_empty": spec.checks.allow_empty,
+        "checks": spec.checks.model_dump(mode="json", exclude={"preview_rows", "thresholds", "max_failed_share"}),
         "thresholds": {name: threshold(spec, name) for name in WITH_THRESHOLD},
     }
     return hashlib.sha256(json.dumps(relevant, sort_keys=True, default=str).encode()).hexdigest()[:12]
@@ -87,3 +164,18 @@ def suite_version(spec: EnrichmentSpec) -> str:
 def is_free_text(field: OutputField) -> bool:
     """True where the model words the value itself: strings, and lists without a closed set."""
     return field.type == "string" or (field.type == "list" and not field.labels)
+
+
+def _blocks(spec: EnrichmentSpec, name: str) -> bool:
+    if name in WARNINGS:
+        return spec.checks.severity.get(name, "warn") == "block"
+    own = {check.name: check.severity == "block" for check in spec.checks.custom}
+    return own.get(name, True)
+
+
+def _description(spec: EnrichmentSpec, name: str) -> str:
+    own = {
+        check.name: check.description or f"checks.custom: {check.sql or check.polars or check.rate}"
+        for check in spec.checks.custom
+    }
+    return own.get(name) or DESCRIPTIONS[name]

@@ -22,25 +22,36 @@ def one_fingerprint(definition: CheckDefinition, spec: EnrichmentSpec, tables: P
     require_columns("staged", staged, {ROW_ID: pl.String, "fingerprint": pl.String})
     if staged.is_empty() and not tables.cleaned.is_empty():
         raise UnusableInputError(f"staged is empty, cleaned has {tables.cleaned.height:,} rows")
-    known = staged.filter(pl.col("fingerprint").is_not_null() & (pl.col("fingerprint") != ""))
-    counts = known.get_column("fingerprint").value_counts().sort(["count", "fingerprint"], descending=True)
-    usual = counts.get_column("fingerprint").first()
-    others = staged.filter(pl.col("fingerprint").ne_missing(pl.lit(usual, pl.String))) if counts.height else staged
+    # Behind one name a provider may serve another model from one request to the next; it says so in the answer. Rows
+    # that nobody answered have no model.
+    served = pl.col("model").replace("", None) if "model" in staged.columns else pl.lit(None, pl.String)
+    known = staged.with_columns(served.alias("served")).filter(pl.col("fingerprint").fill_null("") != "")
+    by = ["fingerprint", "served"]
+    counts = known.filter(pl.col("served").is_not_null()).group_by(by).len().sort(["len", *by], descending=True)
+    if counts.is_empty():
+        counts = known.group_by(by).len().sort(["len", *by], descending=True)
+    usual = counts.row(0, named=True) if counts.height else {"fingerprint": None, "served": None}
+    same = pl.col("fingerprint").eq_missing(pl.lit(usual["fingerprint"], pl.String)) & (
+        pl.col("served").is_null() | pl.col("served").eq_missing(pl.lit(usual["served"], pl.String))
+    )
+    others = known.filter(~same) if counts.height else staged
     without = staged.height - known.height
+    if without and counts.height:
+        others = pl.concat([others.select(ROW_ID), staged.join(known, on=ROW_ID, how="anti").select(ROW_ID)])
     blocking = definition.blocking and (spec.checks.mixed_models == "block" or without > 0)
     if others.is_empty():
         message = f"One fingerprint for {staged.height:,} rows." if staged.height else "No row reached this check."
     else:
         message = (
-            f"{counts.height:,} fingerprints among {staged.height:,} rows: {others.height:,} differ from the"
-            f" usual one, {without:,} have none. "
+            f"{counts.height:,} combinations of fingerprint and served model among {staged.height:,} rows:"
+            f" {others.height:,} differ from the usual one, {without:,} have no fingerprint. "
         )
         message += (
             f"Nothing is published; materialize {spec.name}/classified of this partition again: answers stored"
             " under the present fingerprint are not asked again."
             if blocking
-            else "Another endpoint of the pool answered these; the columns fingerprint, model and endpoint say which."
-            " `checks.mixed_models: block` would not publish them."
+            else "Another endpoint of the pool answered these, or the provider served another model; the columns"
+            " fingerprint, model and endpoint say which. `checks.mixed_models: block` would not publish them."
         )
     return CheckResult(
         name=definition.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 from rapidfuzz import fuzz
@@ -11,6 +12,21 @@ from enrichment_platform.checks.numerals import Numeral, cuts_number, numerals, 
 FUZZY_SCORE = 90.0  # of 100; shared CHECKS.md, measured
 SLACK = 3  # characters: a passage can miss a number at its edge, or cut it
 FUZZY_LENGTH = 12  # characters; below, a score of 90 means nothing
+CURRENCIES = {  # in case-folded text; a sign that several countries use stands for all of them
+    **dict.fromkeys(("$", "dollar", "dollars"), ("usd", "cad", "aud", "nzd", "sgd", "hkd", "mxn")),
+    **dict.fromkeys(("€", "euro", "euros"), ("eur",)),
+    **dict.fromkeys(("£", "pound", "pounds"), ("gbp",)),
+    **dict.fromkeys(("¥",), ("jpy", "cny")),
+    **dict.fromkeys(("yen",), ("jpy",)),
+    **dict.fromkeys(("yuan", "rmb"), ("cny",)),
+    **dict.fromkeys(("₹", "rs", "rupees"), ("inr",)),
+    **{"us$": ("usd",), "zł": ("pln",), "kr": ("sek", "nok", "dkk", "isk")},
+    **{code: (code,) for code in ("usd", "eur", "gbp", "jpy", "cny", "inr", "chf", "cad", "aud", "nzd", "sgd", "hkd")},
+    **{code: (code,) for code in ("mxn", "sek", "nok", "dkk", "isk", "pln", "czk", "huf", "brl", "zar", "krw", "try")},
+}
+_ANY = "|".join(re.escape(word) for word in sorted(CURRENCIES, key=len, reverse=True))
+_BEFORE = re.compile(rf"(?<![^\W\d_])({_ANY})\s?$")
+_AFTER = re.compile(rf"\s?({_ANY})(?!\w)")
 
 
 class Grounding(Enum):
@@ -72,8 +88,24 @@ def _same_numbers(quoted: str, text: str, start: int, end: int) -> bool:
     first = [n for n in near[:1] if n not in inside]
     last = [n for n in near[-1:] if n not in inside and n not in first]
     choices = (inside, first + inside, inside + last, first + inside + last)
-    return any(_alike(wanted, choice) for choice in choices)
+    return any(_alike(wanted, choice) and _same_currencies(quoted, wanted, text, choice) for choice in choices)
 
 
 def _alike(left: list[Numeral], right: list[Numeral]) -> bool:
     return len(left) == len(right) and all(map(same_number, left, right))
+
+
+def _same_currencies(quoted: str, wanted: list[Numeral], text: str, choice: list[Numeral]) -> bool:
+    """False where a number has another currency in the quote than in the text; one without any is no slip."""
+    for said, stands in zip(wanted, choice, strict=True):
+        left, right = _currency(quoted, said), _currency(text, stands)
+        if left and right and not left & right:
+            return False
+    return True
+
+
+def _currency(text: str, number: Numeral) -> frozenset[str]:
+    before = _BEFORE.search(text, max(0, number.start - 8), number.start)
+    after = _AFTER.match(text, number.end)
+    words = [match.group(1) for match in (before, after) if match]
+    return frozenset(currency for word in words for currency in CURRENCIES[word])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -29,14 +30,16 @@ CANARY_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 @dataclass(frozen=True)
 class History:
-    """Earlier partitions of an enrichment that were published, and nothing of those that were not.
+    """Earlier partitions of an enrichment: of their rows, only what was published.
 
     Args:
         profiles: `PROFILE_SCHEMA`; partitions of the present fingerprint that come before this one, by key.
         rows: row_id, partition_key, source (the text that the model saw) and the columns of the label fields; rows
             published under the present fingerprint, of the latest partitions first, at most some thousands.
-        canaries: `CANARY_SCHEMA`, of earlier partitions, of the present fingerprint.
-        warned: Checks that warned in the partition right before this one.
+        canaries: `CANARY_SCHEMA`, of earlier partitions, of the present fingerprint; also of those that were not
+            published, as a provider that gets worse is worse there too.
+        failing_since: By name of a check that failed in the partition right before this one, the first partition of
+            the row of partitions in which it did.
         earlier_profiles, earlier_canaries: The same as `profiles` and `canaries`, of the fingerprint that was published
             before the present one; empty where there was none.
     """
@@ -44,7 +47,7 @@ class History:
     profiles: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PROFILE_SCHEMA))
     rows: pl.DataFrame = field(default_factory=pl.DataFrame)
     canaries: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CANARY_SCHEMA))
-    warned: frozenset[str] = frozenset()
+    failing_since: Mapping[str, str] = field(default_factory=dict)
     earlier_profiles: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PROFILE_SCHEMA))
     earlier_canaries: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CANARY_SCHEMA))
 

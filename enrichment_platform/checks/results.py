@@ -54,6 +54,8 @@ class CheckResult:
         description: what it checks, the same for every partition.
         message: one line for a person: what, how many, what to do next.
         row_ids: up to 100 ids of failing rows.
+        since: the first partition of the row of partitions in which it failed; empty where it passed.
+        learning: why there is nothing to compare with yet; empty where there is.
     """
 
     name: str
@@ -65,6 +67,8 @@ class CheckResult:
     description: str
     message: str
     row_ids: tuple[str, ...]
+    since: str = ""
+    learning: str = ""
 
 
 @dataclass(frozen=True)

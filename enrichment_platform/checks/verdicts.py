@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import polars as pl
@@ -24,7 +25,18 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "threshold": pl.Float64,
     "message": pl.String,
     "row_ids": pl.List(pl.String),
+    "since": pl.String,
+    "learning": pl.String,
     "checked_at": pl.Datetime("us", "UTC"),
+}
+ACCEPTANCES = "platform/acceptances"
+_ACCEPTANCE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "enrichment": pl.String,
+    "partition_key": pl.String,
+    "staged_version": pl.String,
+    "check": pl.String,
+    "reason": pl.String,
+    "accepted_at": pl.Datetime("us", "UTC"),
 }
 
 
@@ -47,6 +59,8 @@ def store_verdict(
             "threshold": result.threshold,
             "message": result.message,
             "row_ids": list(result.row_ids),
+            "since": (result.since or partition_key) if not result.passed else "",
+            "learning": result.learning,
             "checked_at": checked_at,
         }
         for result in verdict.results
@@ -61,6 +75,61 @@ def latest_verdict(lake: Lake, enrichment: str, partition_key: str) -> pl.DataFr
     except TableNotFoundError:
         return pl.DataFrame(schema=_SCHEMA)
     return stored.filter(pl.col("checked_at") == pl.col("checked_at").max()).sort("check")
+
+
+def failing_since(lake: Lake, enrichment: str, partition_key: str) -> dict[str, str]:
+    """The checks that failed in the checked partition right before this one, with the partition since which they do.
+
+    A failure that a person accepted is none.
+    """
+    try:
+        stored = lake.read(
+            TABLE, where={"enrichment": enrichment}, columns=["partition_key", "check", "passed", "since", "checked_at"]
+        )
+    except TableNotFoundError:
+        return {}
+    earlier = stored.filter(pl.col("partition_key") < partition_key)
+    last = earlier.filter(pl.col("partition_key") == pl.col("partition_key").max())
+    newest = last.filter((pl.col("checked_at") == pl.col("checked_at").max()) & ~pl.col("passed"))
+    if newest.is_empty():
+        return {}
+    previous = newest["partition_key"][0]
+    fine = set(accepted(lake, enrichment, previous)["check"])
+    since = newest.select("check", pl.col("since").fill_null("").replace("", previous))
+    return {check: first for check, first in since.iter_rows() if check not in fine}
+
+
+def accept(lake: Lake, enrichment: str, partition_key: str, checks: Sequence[str], reason: str) -> str:
+    """Note that a person has looked at what failed in the newest verdict of a partition, and that all is well.
+
+    Returns:
+        The staged version that it holds for.
+    """
+    verdict = latest_verdict(lake, enrichment, partition_key)
+    staged_version = str(verdict["staged_version"][0])
+    rows = [
+        {
+            "enrichment": enrichment,
+            "partition_key": partition_key,
+            "staged_version": staged_version,
+            "check": check,
+            "reason": reason,
+            "accepted_at": datetime.now(UTC),
+        }
+        for check in checks
+    ]
+    lake.append(
+        ACCEPTANCES, pl.DataFrame(rows, schema=_ACCEPTANCE_SCHEMA), partition_by=["enrichment", "partition_key"]
+    )
+    return staged_version
+
+
+def accepted(lake: Lake, enrichment: str, partition_key: str) -> pl.DataFrame:
+    """What was accepted of a partition, of any of its staged versions."""
+    try:
+        return lake.read(ACCEPTANCES, partition_key, where={"enrichment": enrichment})
+    except TableNotFoundError:
+        return pl.DataFrame(schema=_ACCEPTANCE_SCHEMA)
 
 
 def refusal(
@@ -83,7 +152,8 @@ def refusal(
     missing = expected - set(verdict["check"])
     if missing:
         return f"checks {', '.join(sorted(missing))} have no result for {staged_version}; {again}"
-    failed = verdict.filter(pl.col("blocking") & ~pl.col("passed"))
+    fine = accepted(lake, enrichment, partition_key).filter(pl.col("staged_version") == staged_version)["check"]
+    failed = verdict.filter(pl.col("blocking") & ~pl.col("passed") & ~pl.col("check").is_in(fine.implode()))
     if failed.height:
         return "blocking checks failed: " + "; ".join(
             f"{row['check']} ({row['message']})" for row in failed.iter_rows(named=True)

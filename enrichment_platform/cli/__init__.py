@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from enrichment_platform.cli import cost, demo, dev, halt, quarantine, replay, restore, run, sql, status, why
+from enrichment_platform.cli import accept, cost, demo, dev, halt, quarantine, replay, restore, run, sql, status, why
 from enrichment_platform.cli.group import ErrorGroup
 
 
@@ -20,6 +20,7 @@ def main() -> None:
     """
 
 
+main.add_command(accept.accept)
 main.add_command(cost.cost)
 main.add_command(demo.demo)
 main.add_command(dev.dev)

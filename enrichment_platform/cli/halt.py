@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from enrichment_platform.cli.group import as_json
-from enrichment_platform.cli.output import moment, table
+from enrichment_platform.cli.output import cell, moment, table
 from enrichment_platform.errors import InputError
 from enrichment_platform.lake.location import ledger_url
 from enrichment_platform.printable import printable
@@ -51,7 +51,7 @@ def halt(name: str | None, reason: str | None, lift: bool, list_only: bool, json
         click.echo(json.dumps({**said, "halts": halts}))
         return
     if list_only:
-        table(["scope", "reason", "halted_at"], [[str(value) for value in one.values()] for one in halts])
+        table(["scope", "reason", "halted_at"], [[cell(value) for value in one.values()] for one in halts])
         return
     for line in _lines(scope, said, halts):
         click.echo(printable(line))

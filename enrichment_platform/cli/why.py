@@ -38,7 +38,7 @@ def why(name: str, row_id: str, partition: str | None, replay: bool, json_output
     from enrichment_platform.lake.location import ledger_url
     from enrichment_platform.lake.tables import Lake
     from enrichment_platform.location import load_location
-    from enrichment_platform.stages.classified import nearest_examples
+    from enrichment_platform.stages.labelled_rows import nearest_examples
     from enrichment_platform.stages.why import compare, explain, find_partition, question_of, stored_values
 
     location = load_location()

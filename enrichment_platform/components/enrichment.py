@@ -7,7 +7,7 @@ from typing import Self
 import dagster as dg
 from pydantic import BaseModel
 
-from enrichment_platform.checks import check_threshold_names
+from enrichment_platform.checks import check_setting_problems, custom_problems
 from enrichment_platform.cleaning import check_steps
 from enrichment_platform.components.attributes import checked, rendered
 from enrichment_platform.components.model_pool import ModelPool
@@ -59,7 +59,7 @@ class Enrichment(dg.Component, EnrichmentSpec):
                 classified_asset(self, pool, context.project_root),
                 enriched_asset(self),
             ],
-            asset_checks=[suite_checks(self)],
+            asset_checks=[suite_checks(self, context.project_root)],
             jobs=[job],
             schedules=[enrichment_schedule(self, job)] if self.schedule else [],
         )
@@ -69,7 +69,8 @@ class Enrichment(dg.Component, EnrichmentSpec):
         problems = [
             *check_steps(self),
             *prompt_problems(self.prompt, self.output),
-            *check_threshold_names(self),
+            *check_setting_problems(self),
+            *custom_problems(self),
         ]
         if problems:
             where = f"{context.path.name}: " if context.path else ""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+_ROWS_AT_ONCE = 500  # a similarity for each of them and each example is in memory
+
+
 class NearestExamples:
     """Finds the examples whose text is nearest to a row's: cosine of TF-IDF word vectors, fitted on the examples.
 
@@ -51,21 +54,31 @@ class NearestExamples:
         content = [[example.input, example.output] for example in self._examples]
         return hashlib.sha256(orjson.dumps([content, self._nearest])).hexdigest()[:16]
 
-    def of(self, row: Mapping[str, Any]) -> list[Example]:
+    def of(self, row: Mapping[str, Any]) -> Sequence[Example]:
         """The nearest examples, the nearest last: models lean towards what they saw last."""
+        return self.of_many([row])[0]
+
+    def of_many(self, rows: Sequence[Mapping[str, Any]]) -> list[Sequence[Example]]:
+        """The same for many rows at once."""
         import numpy as np
         from sklearn.metrics.pairwise import linear_kernel
 
-        scores = linear_kernel(self._vectorizer.transform([self._text(row)]), self._vectors)[0]
-        order = np.argsort(-scores, kind="stable")[: self._nearest]
-        return [self._examples[index] for index in reversed(order)]
+        found: list[Sequence[Example]] = []
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            texts = [self._text(row) for row in rows[start : start + _ROWS_AT_ONCE]]
+            scores = linear_kernel(self._vectorizer.transform(texts), self._vectors)
+            order = np.argsort(-scores, axis=1, kind="stable")[:, : self._nearest]
+            found += [[self._examples[index] for index in reversed(of_row)] for of_row in order]
+        return found
 
     def _text(self, row: Mapping[str, Any]) -> str:
         return "\n".join(str(row[column]) for column in self._columns if row[column] is not None)
 
 
-def read_examples(path: str) -> pl.DataFrame:
+def read_labelled(path: str, setting: str) -> pl.DataFrame:
     """Labelled rows of a CSV, JSON lines or Parquet file, local or remote; CSV and JSON values as text.
+
+    `setting` names the file in errors.
 
     Raises:
         InputError: the file cannot be read.
@@ -79,7 +92,7 @@ def read_examples(path: str) -> pl.DataFrame:
             return pl.read_ndjson(path, infer_schema_length=None)
         return pl.read_csv(path, infer_schema=False)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise InputError(f"labelled_examples.path: {path} cannot be read ({type(error).__name__})") from error
+        raise InputError(f"{setting}: {path} cannot be read ({type(error).__name__})") from error
 
 
 def labelled(frame: pl.DataFrame, spec: EnrichmentSpec, path: str) -> list[Example]:
@@ -101,7 +114,7 @@ def labelled(frame: pl.DataFrame, spec: EnrichmentSpec, path: str) -> list[Examp
     examples = []
     for number, row in enumerate(frame.iter_rows(named=True), start=1):
         output = {name: row.get(name) for name in names if row.get(name) not in (None, "")}
-        values = {field.name: _typed(field, output.get(field.name)) for field in spec.output}
+        values = {field.name: typed_value(field, output.get(field.name)) for field in spec.output}
         answer = {
             column: values[field.name] if column == field.name else output.get(column)
             for field in spec.output
@@ -132,7 +145,7 @@ def _problem(answer: dict[str, Any], output: list[OutputField]) -> str | None:
     return None
 
 
-def _typed(field: OutputField, value: Any) -> Any:
+def typed_value(field: OutputField, value: Any) -> Any:
     """A value of a text file as its field's type; what cannot be read stays text, and is refused as such."""
     if isinstance(value, date):
         return value.isoformat()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,15 +13,20 @@ import orjson
 from enrichment_platform.inference.answer_schema import json_schema
 from enrichment_platform.inference.examples import NearestExamples
 from enrichment_platform.inference.prompt import Message, Prompt
-from enrichment_platform.spec import EnrichmentSpec
+from enrichment_platform.spec import EnrichmentSpec, Example
 
 
 @dataclass(frozen=True)
 class Question:
-    """One row, ready to be asked."""
+    """One row, ready to be asked.
+
+    `occasion`: asked afresh on every occasion of that name, whatever the ledger holds; empty for rows, which are asked
+    once for good. The model does not see it.
+    """
 
     row_id: str
     messages: tuple[Message, ...]
+    occasion: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,21 @@ class Task:
         """JSON schema of an answer."""
         return json_schema(self.spec.output)
 
-    def question(self, row: Mapping[str, Any]) -> Question:
-        """The question for a cleaned row."""
-        nearest = self.examples.of(row) if self.examples else ()
+    def question(self, row: Mapping[str, Any], nearest: Sequence[Example] | None = None) -> Question:
+        """The question for a cleaned row; `nearest` are its examples where they are known already."""
+        if nearest is None:
+            nearest = self.examples.of(row) if self.examples else ()
         return Question(row["row_id"], self.prompt.messages(row, nearest))
+
+    def control(self, row: Mapping[str, Any], row_id: str, occasion: str) -> Question:
+        """The same question as a control: under an id of its own, and asked afresh on that occasion."""
+        return replace(self.question(row), row_id=row_id, occasion=occasion)
+
+    def with_examples(
+        self, rows: Sequence[Mapping[str, Any]]
+    ) -> tuple[Sequence[Mapping[str, Any]], list[Sequence[Example]]]:
+        """The rows, and the examples of each; a tenth of the time that looking each up takes."""
+        return rows, self.examples.of_many(rows) if self.examples else [()] * len(rows)
 
     @cached_property
     def version(self) -> str:
@@ -74,7 +90,8 @@ class Task:
 
 def request_key(fingerprint: str, question: Question) -> str:
     """Hash of fingerprint and all that is sent, the nearest examples too: the idempotency key."""
-    return _hash([fingerprint, question.messages])[:32]
+    occasion = [question.occasion] if question.occasion else []
+    return _hash([fingerprint, question.messages, *occasion])[:32]
 
 
 def _hash(value: Any) -> str:

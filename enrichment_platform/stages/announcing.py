@@ -10,6 +10,7 @@ from typing import Protocol
 import dagster as dg
 
 from enrichment_platform.inference.progress import Progress
+from enrichment_platform.printable import printable
 from enrichment_platform.spec import EnrichmentSpec, Stage
 from enrichment_platform.stages.naming import asset_key
 
@@ -49,8 +50,9 @@ def announce(
     context: dg.OpExecutionContext | dg.AssetExecutionContext | dg.AssetCheckExecutionContext, text: str
 ) -> None:
     """Say something to both who may be watching: the Dagster UI and the terminal."""
-    context.log.info(text)
-    logger.info(text)
+    shown = printable(text)  # Dagster's own log goes to a terminal as it is
+    context.log.info(shown)
+    logger.info(shown)
 
 
 class ProgressAnnouncer:

@@ -10,6 +10,7 @@ from filelock import FileLock
 
 from enrichment_platform.errors import EnrichmentError
 from enrichment_platform.lake.location import home
+from enrichment_platform.printable import printable
 from enrichment_platform.spec import EnrichmentSpec, Stage
 from enrichment_platform.stages.announcing import announce
 from enrichment_platform.stages.instance import hold_run
@@ -102,7 +103,7 @@ def partition_lock(spec: EnrichmentSpec, key: str) -> FileLock:
 
 def failure(error: EnrichmentError) -> dg.Failure:
     """A step failure that shows the message of an error that a user can cause, and no traceback."""
-    return dg.Failure(description=str(error), metadata={"error": type(error).__name__}, allow_retries=False)
+    return dg.Failure(description=printable(str(error)), metadata={"error": type(error).__name__}, allow_retries=False)
 
 
 def _summary(outcome: StageOutcome) -> str:
@@ -142,7 +143,7 @@ def _metadata(
     if spec.checks.preview_rows:
         preview = rows.head(spec.checks.preview_rows)
         metadata["preview"] = dg.MetadataValue.json(
-            [{k: str(v) for k, v in row.items()} for row in preview.iter_rows(named=True)]
+            [{k: printable(str(v)) for k, v in row.items()} for row in preview.iter_rows(named=True)]
         )
     metadata["table"] = table(spec, stage)
     return metadata

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
-from enrichment_platform.cleaning import clean, cleaning_version
+from enrichment_platform.cleaning import cleaning_version
 from enrichment_platform.errors import EnrichmentError
 from enrichment_platform.inference.budget import caps
 from enrichment_platform.inference.dispatcher import Dispatcher
+from enrichment_platform.inference.endpoints.protocol import Endpoint
 from enrichment_platform.inference.event_loop import run
-from enrichment_platform.inference.examples import NearestExamples, labelled, read_examples
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.inference.metrics_export import metrics_of
 from enrichment_platform.inference.pool import ModelPoolSpec, open_endpoints, resolve_pool
 from enrichment_platform.inference.progress import Progress
 from enrichment_platform.inference.retry import rules
-from enrichment_platform.inference.task import Task
+from enrichment_platform.inference.row import RowAnswer
+from enrichment_platform.inference.task import Question, Task
 from enrichment_platform.inference.terms import Terms
 from enrichment_platform.lake.location import ledger_url
 from enrichment_platform.lake.read_ahead import ReadAhead
 from enrichment_platform.lake.tables import Lake
-from enrichment_platform.spec import ROW_COLUMNS, EnrichmentSpec, Stage, output_columns
+from enrichment_platform.spec import EnrichmentSpec, Stage, output_columns
 from enrichment_platform.stages.announcing import ProgressAnnouncer
 from enrichment_platform.stages.asset import Lineage, stage_asset
-from enrichment_platform.stages.naming import model_pool, table
+from enrichment_platform.stages.controls import Controls
+from enrichment_platform.stages.labelled_rows import golden_set, nearest_examples
+from enrichment_platform.stages.naming import controls_table, model_pool, table
 from enrichment_platform.stages.outcome import StageOutcome
 from enrichment_platform.stages.questions import Questions
 from enrichment_platform.stages.staged_rows import StagedRows
@@ -68,10 +71,22 @@ def classify_partition(
     root: Path,
     on_progress: Callable[[Progress], None],
     run_id: str = "",
+    endpoints: Callable[[], Sequence[Endpoint]] | None = None,
 ) -> StageOutcome:
     """Ask the model for every cleaned row that the ledger has no answer to, and replace the staged partition.
 
-    Rows are streamed from the lake and back, so that memory does not grow with the partition.
+    Rows are streamed from the lake and back, so that memory does not grow with the partition. The controls are asked
+    among them and kept in a table of their own.
+
+    Args:
+        lake: The lake.
+        spec: The enrichment.
+        pool: Its model pool.
+        partition_key: Which partition.
+        root: The project's root, that paths of files are relative to.
+        on_progress: Called often, with the same object.
+        run_id: Recorded with every attempt.
+        endpoints: Opens what is asked instead of the pool's endpoints.
 
     Raises:
         EnrichmentError: a column of the prompt is missing, or the template fails on every row.
@@ -90,40 +105,53 @@ def classify_partition(
         )
     task = Task(spec, cleaning_version(spec), nearest_examples(spec, root))
     pool = resolve_pool(pool)
-    endpoints = open_endpoints(pool, spec.data_class, spec.budget)
+    opened = endpoints or (lambda: open_endpoints(pool, spec.data_class, spec.budget))
     total = lake.count(source, partition_key)
+    controls = Controls(task, golden_set(spec, root), partition_key, total)
 
     stream = lake.stream(source, partition_key, ["row_id", *spec.prompt.columns], READ_ROWS)
     metrics = metrics_of(spec.name)
     with (
         Ledger(ledger_url()) as ledger,
         StagedRows(partition_key, spec.output) as staged,
+        StagedRows(partition_key, spec.output) as beside,
         ReadAhead(stream) as batches,
     ):
-        dispatcher = Dispatcher(
-            task,
-            endpoints,
-            ledger,
-            partition_key,
-            terms(spec, pool, task, partition_key, run_id),
-            run_id,
-            on_progress,
-            metrics,
-        )
-        metrics.gauges(dispatcher.progress)
-        questions = Questions(task, batches, dispatcher.progress)
+        progress = Progress()
+
+        def ask(task: Task, questions: Iterable[Question], rows: int) -> None:
+            def add(row: RowAnswer) -> None:
+                (beside if controls.has(row.row_id) else staged).add(row)
+
+            dispatcher = Dispatcher(
+                task,
+                opened(),
+                ledger,
+                partition_key,
+                terms(spec, pool, task, partition_key, run_id),
+                run_id,
+                on_progress,
+                metrics,
+                progress,
+            )
+            run(dispatcher.run(questions, add, rows))
+
+        metrics.gauges(progress)
+        questions = Questions(task, batches, progress, controls)
         try:
             if total:
-                run(dispatcher.run(questions, staged.add, total))
+                ask(task, questions, total + controls.expected)
                 for failed in questions.failed_answers(partition_key, staged.usual_fingerprint):
                     metrics.row(failed.answer.status)
                     staged.add(failed)
+                other, again = controls.reordered()
+                if again:
+                    ask(other, again, progress.done + len(again))
         finally:
             metrics.close()
+        lake.replace_partition(controls_table(spec), partition_key, controls.table(beside))
         lake.replace_partition(table(spec, Stage.CLASSIFIED), partition_key, staged.spool())
-        return StageOutcome(
-            staged.first(), figures=dispatcher.progress.figures() | staged.figures(), streamed_rows=total
-        )
+        return StageOutcome(staged.first(), figures=progress.figures() | staged.figures(), streamed_rows=total)
 
 
 def terms(spec: EnrichmentSpec, pool: ModelPoolSpec, task: Task, partition_key: str, run_id: str) -> Terms:
@@ -135,21 +163,3 @@ def terms(spec: EnrichmentSpec, pool: ModelPoolSpec, task: Task, partition_key: 
         deadline_s=spec.deadline_minutes * 60 if spec.deadline_minutes is not None else None,
         one_model=spec.checks.mixed_models == "block",
     )
-
-
-def nearest_examples(spec: EnrichmentSpec, root: Path) -> NearestExamples | None:
-    """The labelled examples of an enrichment, cleaned as its rows are; None where it has none."""
-    if spec.labelled_examples is None:
-        return None
-    path = spec.labelled_examples.path
-    located = path if "://" in path else str(root / Path(path).expanduser())
-    frame = read_examples(located)
-    numbered = (
-        frame.drop(ROW_COLUMNS, strict=False)
-        .with_row_index("row_id")
-        .with_columns(pl.col("row_id").cast(pl.String), pl.lit("").alias("partition_key"))
-    )
-    absent = [column for column in spec.text_columns if column not in frame.columns]
-    kept = numbered.with_columns(pl.lit("").alias(column) for column in absent if column not in spec.prompt.columns)
-    rows = clean(kept, spec).rows if not set(absent) & set(spec.prompt.columns) else kept
-    return NearestExamples(labelled(rows, spec, path), spec.prompt.columns, spec.labelled_examples.nearest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from enrichment_platform.spec import QUARANTINE, EnrichmentSpec, Stage
+from enrichment_platform.spec import CONTROLS, QUARANTINE, EnrichmentSpec, Stage
 
 
 def asset_key(spec: EnrichmentSpec, stage: Stage) -> dg.AssetKey:
@@ -20,6 +20,11 @@ def table(spec: EnrichmentSpec, stage: Stage) -> str:
 def quarantine_table(spec: EnrichmentSpec) -> str:
     """`name/quarantine` in the lake."""
     return f"{spec.name}/{QUARANTINE}"
+
+
+def controls_table(spec: EnrichmentSpec) -> str:
+    """`name/controls` in the lake."""
+    return f"{spec.name}/{CONTROLS}"
 
 
 def job_name(name: str) -> str:

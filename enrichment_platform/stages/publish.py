@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
-from enrichment_platform.checks import Verdict, check_names, run_suite, suite_version
+from enrichment_platform.checks import (
+    Verdict,
+    canary_frame,
+    check_names,
+    partition_profile,
+    row_failures,
+    run_suite,
+    suite_version,
+)
+from enrichment_platform.checks.history import History
+from enrichment_platform.checks.inputs import PartitionTables
 from enrichment_platform.checks.verdicts import refusal, store_verdict
 from enrichment_platform.errors import InputError, PublicationRefusedError
 from enrichment_platform.lake.tables import Commit, Lake, content_version
 from enrichment_platform.spec import EnrichmentSpec, Stage, output_columns
 from enrichment_platform.stages import quarantine
 from enrichment_platform.stages.accounting import close_books
+from enrichment_platform.stages.asked import asked_now, usual_fingerprint
+from enrichment_platform.stages.baseline import CANARIES, PROFILES, forget, read_history, store
+from enrichment_platform.stages.controls import read_controls
 from enrichment_platform.stages.naming import quarantine_table, table
 from enrichment_platform.stages.outcome import StageOutcome
 
@@ -27,17 +41,19 @@ class Staged:
     quarantined: pl.DataFrame
     cleaned: pl.DataFrame
     classified: pl.DataFrame
+    controls: pl.DataFrame | None
 
     @property
     def version(self) -> str:
-        """Changes with any value of the rows, the answers or the quarantine that the verdict was reached on."""
+        """Changes with any value of the rows, answers, controls or quarantine that the verdict was reached on."""
+        controls = pl.DataFrame() if self.controls is None else self.controls
         return content_version(
             pl.DataFrame(
                 {
-                    "row_id": ["raw", "quarantined", "cleaned", "classified"],
+                    "row_id": ["raw", "quarantined", "cleaned", "classified", "controls"],
                     "content": [
                         content_version(frame)
-                        for frame in (self.raw_ids, self.quarantined, self.cleaned, self.classified)
+                        for frame in (self.raw_ids, self.quarantined, self.cleaned, self.classified, controls)
                     ],
                 }
             )
@@ -52,26 +68,42 @@ def read_staged(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> Staged:
         quarantined=earlier.filter(pl.col("stage").is_in([Stage.RAW.value, Stage.CLEANED.value])),
         cleaned=lake.read(table(spec, Stage.CLEANED), partition_key),
         classified=lake.read(table(spec, Stage.CLASSIFIED), partition_key),
+        controls=read_controls(lake, spec, partition_key),
     )
 
 
-def suite_verdict(spec: EnrichmentSpec, staged: Staged) -> Verdict:
-    """Run the check suite on a staged partition."""
-    return run_suite(
-        spec,
-        staged.raw_ids,
-        staged.quarantined.select("row_id", "stage", "reason"),
-        staged.cleaned,
-        staged.classified,
-    )
+def check_partition(
+    lake: Lake, spec: EnrichmentSpec, partition_key: str, root: Path, history: History | None = None
+) -> Verdict:
+    """Run the check suite on the staged partition and store its verdict under the staged version.
 
-
-def check_partition(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> Verdict:
-    """Run the check suite on the staged partition and store its verdict under the staged version."""
+    Raises:
+        EnrichmentError: a stage of the partition is missing; the labelled examples cannot be read.
+    """
     staged = read_staged(lake, spec, partition_key)
-    verdict = suite_verdict(spec, staged)
+    fingerprint = usual_fingerprint(staged.classified)
+    tables = _tables(
+        staged,
+        asked=asked_now(spec, staged.cleaned, staged.classified, root),
+        history=history or read_history(lake, spec, partition_key, fingerprint),
+    )
+    verdict = run_suite(spec, tables)
+    if spec.checks.golden is not None:
+        store(lake, CANARIES, spec, partition_key, canary_frame(spec, tables))
     store_verdict(lake, spec.name, partition_key, staged.version, suite_version(spec), verdict)
     return verdict
+
+
+def _tables(staged: Staged, *, asked: pl.DataFrame | None = None, history: History | None = None) -> PartitionTables:
+    return PartitionTables(
+        raw_ids=staged.raw_ids,
+        quarantined=staged.quarantined.select("row_id", "stage", "reason"),
+        cleaned=staged.cleaned,
+        staged=staged.classified,
+        asked=asked,
+        controls=staged.controls,
+        history=history or History(),
+    )
 
 
 def publish(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> StageOutcome:
@@ -86,7 +118,8 @@ def publish(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> StageOutcom
     reason = refusal(lake, spec.name, partition_key, staged.version, suite_version(spec), expected)
     if reason:
         raise PublicationRefusedError(f"{spec.name} {partition_key} was not published: {reason}")
-    failures = suite_verdict(spec, staged).failures
+    tables = _tables(staged)
+    failures = row_failures(spec, tables)
     good = staged.classified.join(failures.select("row_id"), on="row_id", how="anti")
     outputs = [column for field in spec.output for column in output_columns(field)]
     # A source may have a column called `model` of its own; ours steps aside.
@@ -100,6 +133,7 @@ def publish(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> StageOutcom
     quarantine_commit = quarantine.replace(lake, spec, partition_key, Stage.CLASSIFIED, failures)
     notes = {"staged_version": staged.version, "quarantine_commit": quarantine_commit}
     lake.replace_partition(table(spec, Stage.ENRICHED), partition_key, published.sort("row_id"), notes=notes)
+    store(lake, PROFILES, spec, partition_key, partition_profile(spec, tables, partition_key))
     return StageOutcome(published, quarantine.by_reason(failures), {"staged_version": staged.version})
 
 
@@ -120,7 +154,7 @@ def _reconcile(
 
 def failing_rows(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> pl.DataFrame:
     """Rows of the staged version that fail a check now: row_id, partition_key, stage, reason, detail."""
-    failures = suite_verdict(spec, read_staged(lake, spec, partition_key)).failures
+    failures = row_failures(spec, _tables(read_staged(lake, spec, partition_key)))
     return failures.with_columns(stage=pl.lit(Stage.CLASSIFIED.value)).select(list(quarantine.SCHEMA))
 
 
@@ -170,6 +204,7 @@ def restore(lake: Lake, spec: EnrichmentSpec, partition_key: str, version: int |
         "restored": str(wanted.version),
     }
     lake.replace_partition(table(spec, Stage.ENRICHED), partition_key, rows, notes=notes)
+    forget(lake, spec, partition_key)
     close_books(lake, spec, partition_key)
     return wanted
 

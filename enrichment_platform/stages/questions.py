@@ -11,6 +11,7 @@ from enrichment_platform.inference.progress import Progress
 from enrichment_platform.inference.records import Answer
 from enrichment_platform.inference.row import FAILED, RowAnswer
 from enrichment_platform.inference.task import Question, Task
+from enrichment_platform.stages.controls import Controls
 
 PROMPT = "prompt"  # finish reason of a row that was never asked, since it has no prompt
 
@@ -22,9 +23,13 @@ class Questions:
         task: What is asked.
         batches: The cleaned rows.
         progress: Counts the rows without a question as done and failed.
+        controls: Asked beside the rows, spread among them.
     """
 
-    def __init__(self, task: Task, batches: Iterable[pl.DataFrame], progress: Progress) -> None:
+    def __init__(
+        self, task: Task, batches: Iterable[pl.DataFrame], progress: Progress, controls: Controls | None = None
+    ) -> None:
+        self._controls = controls
         self._task = task
         self._batches = batches
         self._progress = progress
@@ -46,8 +51,12 @@ class Questions:
                 else:
                     self._rendered = True
                     yield question
+                    if self._controls is not None:
+                        yield from self._controls.beside(row)
         if self._error is not None and not self._rendered:
             raise self._error
+        if self._controls is not None:
+            yield from self._controls.rest()
 
     def failed_answers(self, partition_key: str, fingerprint: str) -> Iterator[RowAnswer]:
         """What stands for an answer in rows without a question.

@@ -11,13 +11,13 @@ from enrichment_platform.errors import TableNotFoundError
 from enrichment_platform.inference.history import attempt_frames
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.lake.tables import Lake
-from enrichment_platform.spec import EnrichmentSpec
+from enrichment_platform.spec import CONTROL_PREFIX, EnrichmentSpec
 from enrichment_platform.stages.standing import ANSWERED, request_keys, standing_rows
 
 TABLE = "platform/usage"
 PUBLISHED, PENDING, SAVED = "published", "pending", "saved"
 RETRY, TRUNCATED, QUARANTINED, SUPERSEDED, UNKNOWN = "retry", "truncated", "quarantined", "superseded", "unknown"
-AUDIT = "audit"
+AUDIT, CONTROL = "audit", "control"
 WASTE = (RETRY, TRUNCATED, QUARANTINED, SUPERSEDED)
 SUMS = {
     "rows": pl.Int64,
@@ -142,6 +142,7 @@ def _compact(batch: pl.DataFrame) -> pl.DataFrame:
         outcome.cast(pl.Categorical),
         pl.col("model").fill_null("").cast(pl.Categorical),
         (known & outcome.is_in(ANSWERED) & (pl.col("cause") != AUDIT)).alias("answered"),
+        pl.col("row_id").str.starts_with(CONTROL_PREFIX).alias("control"),
         (~known & ~outcome.is_in(_NOT_BILLED)).alias("unknown"),
         pl.col("input_tokens", "cached_tokens", "output_tokens", "cost_usd").fill_null(0),
         pl.col("reserved_tokens", "reserved_nano_usd"),
@@ -175,6 +176,8 @@ def _with_purpose(asked: pl.DataFrame, rows: pl.DataFrame, unfinished_since: dat
         .then(pl.lit(UNKNOWN))
         .when(pl.col("cause") == AUDIT)
         .then(pl.lit(AUDIT))
+        .when("control")
+        .then(pl.lit(CONTROL))
         .when(~answered)
         .then(pl.lit(RETRY))
         .when(~final)

@@ -129,7 +129,7 @@ def work_through(url: str, folder: str, home: str, ledger_url: str) -> None:
     }
     lake, spec = Lake.from_environment(), boundary_spec(folder)
     classify_partition(lake, spec, DEFAULT_POOL, PARTITION, Path(folder), lambda _: None)
-    check_partition(lake, spec, PARTITION)
+    check_partition(lake, spec, PARTITION, Path(folder))
     publish(lake, spec, PARTITION)
     close_books(lake, spec, PARTITION)
 

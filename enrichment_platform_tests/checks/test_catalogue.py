@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from enrichment_platform.checks import check_names, check_threshold_names, suite_version
+from enrichment_platform.checks import check_names, check_setting_problems, suite_version
 from enrichment_platform_tests.checks.tables import make_spec
 
 FIELDS = [
@@ -40,7 +40,7 @@ def test_a_check_without_a_field_to_look_at_is_left_out() -> None:
     ],
 )
 def test_thresholds_of_unknown_checks_are_problems(thresholds: dict[str, float], words: list[str]) -> None:
-    problems = check_threshold_names(make_spec(checks={"thresholds": thresholds}))
+    problems = check_setting_problems(make_spec(checks={"thresholds": thresholds}))
     assert len(problems) == len(words)
     assert all(word in problem for word, problem in zip(words, problems, strict=True))
 

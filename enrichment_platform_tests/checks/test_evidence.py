@@ -7,8 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from enrichment_platform.checks import run_suite
-from enrichment_platform_tests.checks.tables import KEY, make_partition, make_spec, result, run, with_value
+from enrichment_platform_tests.checks.tables import KEY, make_partition, make_spec, result, run, suite, with_value
 
 CLEAN = make_partition(100)
 
@@ -25,7 +24,7 @@ def details(field: dict[str, Any], value: Any, evidence: str | None, body: str, 
         schema_overrides={"found": dtype, "found_evidence": pl.String},
     )
     quarantined = pl.DataFrame(schema={"row_id": pl.String, "stage": pl.String, "reason": pl.String})
-    failures = run_suite(spec, ids, quarantined, cleaned, staged).failures
+    failures = suite(spec, ids, quarantined, cleaned, staged).failures
     return failures.filter(pl.col("reason") == "evidence_in_source").get_column("detail").to_list()
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enrichment_platform.checks import CheckResult, run_suite
-from enrichment_platform_tests.checks.tables import KEY, make_partition, make_spec, result, run, with_value
+from enrichment_platform.checks import CheckResult
+from enrichment_platform_tests.checks.tables import KEY, make_partition, make_spec, result, run, suite, with_value
 
 CLEAN = make_partition()
 SPEC = make_spec(output=[{"name": "refund", "type": "boolean"}])
@@ -18,7 +18,7 @@ IDS = st.lists(st.text("abcdefgh:01", min_size=1, max_size=6), unique=True, min_
 def reconcile(raw: list[str], aside: dict[str, str], cleaned: list[str], staged: list[str]) -> CheckResult:
     text = {"row_id": pl.String, "partition_key": pl.String, "subject": pl.String, "body": pl.String}
     answers = {"refund": True, "status": "ok", "finish_reason": "stop", "fingerprint": "f"}
-    verdict = run_suite(
+    verdict = suite(
         SPEC,
         pl.DataFrame({"row_id": raw}, schema={"row_id": pl.String}),
         pl.DataFrame(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enrichment_platform.checks import check_names, run_suite
+from enrichment_platform.checks import check_names
 from enrichment_platform_tests.checks.tables import (
     KEY,
     Partition,
@@ -19,6 +19,7 @@ from enrichment_platform_tests.checks.tables import (
     make_spec,
     result,
     run,
+    suite,
     with_value,
 )
 
@@ -156,7 +157,7 @@ def test_an_empty_staged_table_fails_every_check_that_reads_it() -> None:
 
 def test_tables_without_columns_fail_every_check_but_the_count() -> None:
     nothing = pl.DataFrame()
-    verdict = run_suite(make_spec(checks={"allow_empty": True}), nothing, nothing, nothing, nothing)
+    verdict = suite(make_spec(checks={"allow_empty": True}), nothing, nothing, nothing, nothing)
     assert {r.name for r in verdict.results if r.passed} == {"not_empty"}
     assert all("no column" in r.message for r in verdict.results if r.name in ROW_LEVEL - {"failed_rows"})
 
@@ -199,7 +200,7 @@ def test_a_partition_without_one_answer_does_not_pass_the_checks_on_outputs() ->
 def test_a_partition_that_cleaning_set_aside_as_a_whole_passes() -> None:
     ids = CLEAN.raw_ids
     aside = ids.with_columns(stage=pl.lit("cleaned"), reason=pl.lit("blank"))
-    verdict = run_suite(make_spec(), ids, aside, CLEAN.cleaned.clear(), CLEAN.staged.clear())
+    verdict = suite(make_spec(), ids, aside, CLEAN.cleaned.clear(), CLEAN.staged.clear())
     assert verdict.passed
     assert verdict.failures.schema == pl.Schema(
         dict.fromkeys(["row_id", "partition_key", "reason", "detail"], pl.String())

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from enrichment_platform.errors import InputError
-from enrichment_platform.inference.examples import NearestExamples, labelled, read_examples
+from enrichment_platform.inference.examples import NearestExamples, labelled, read_labelled
 from enrichment_platform.spec import EnrichmentSpec, Example
 
 TEXTS = ["refund money back", "parcel lost in transit", "password login broken", "refund of the parcel"]
@@ -100,7 +100,7 @@ def test_values_of_every_type_are_read_from_every_format(suffix: str, tmp_path: 
     )
     path = str(tmp_path / f"labelled.{suffix}")
     WRITERS[suffix](frame, Path(path))
-    first, second = labelled(read_examples(path), spec(*fields), path)
+    first, second = labelled(read_labelled(path, "labelled_examples.path"), spec(*fields), path)
     assert first.input == {"body": "pay 5 by 3 May"}
     assert first.output == {
         "topic": "money",
@@ -118,7 +118,7 @@ def test_values_of_every_type_are_read_from_every_format(suffix: str, tmp_path: 
 def test_a_numeric_prompt_column_becomes_text(suffix: str, tmp_path: Path) -> None:
     path = str(tmp_path / f"labelled.{suffix}")
     WRITERS[suffix](pl.DataFrame({"body": [0, None, 17], "topic": ["other"] * 3}), Path(path))
-    found = labelled(read_examples(path), spec(), path)
+    found = labelled(read_labelled(path, "labelled_examples.path"), spec(), path)
     assert [one.input["body"] for one in found] == ["0", "", "17"]
 
 
@@ -177,4 +177,4 @@ def test_a_file_that_cannot_be_read_is_one_error_with_its_path(
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(InputError, match=rf"labelled_examples\.path: .*{name} cannot be read"):
-        read_examples(str(path))
+        read_labelled(str(path), "labelled_examples.path")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from enrichment_platform.cleaning import cleaning_version
 from enrichment_platform.inference.records import Answer
 from enrichment_platform.inference.row import RowAnswer
+from enrichment_platform.inference.task import Task, request_key
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, PartitionWindow, Stage
 from enrichment_platform.stages.cleaned import clean_partition
@@ -68,10 +71,14 @@ def prepare(lake: Lake, spec: EnrichmentSpec, lines: Sequence[dict[str, Any] | s
 
 
 def classify(lake: Lake, spec: EnrichmentSpec, answers: list[RowAnswer]) -> None:
-    """Stage these answers."""
+    """Stage these answers, each under the key of its row's own request."""
+    task = Task(spec, cleaning_version(spec))
+    rows = {row["row_id"]: row for row in lake.read(table(spec, Stage.CLEANED), KEY).iter_rows(named=True)}
     with StagedRows(KEY, spec.output) as staged:
         for one in answers:
-            staged.add(one)
+            row, given = rows.get(one.row_id), one.answer
+            key = request_key(given.fingerprint, task.question(row)) if row else given.request_key
+            staged.add(replace(one, answer=replace(given, request_key=key)))
         lake.replace_partition(table(spec, Stage.CLASSIFIED), KEY, staged.spool())
 
 

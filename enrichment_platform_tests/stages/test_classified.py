@@ -54,7 +54,7 @@ def test_a_row_on_which_the_template_fails_is_quarantined_and_the_others_are_pub
     assert outcome.figures["rows_done"] == 3
     assert outcome.figures["requests"] == 2
 
-    checked = check_partition(lake, spec, KEY)
+    checked = check_partition(lake, spec, KEY, Path())
     assert checked.passed
     publish(lake, spec, KEY)
     (aside,) = quarantine.read(lake, spec, KEY).to_dicts()

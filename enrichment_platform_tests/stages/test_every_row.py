@@ -54,7 +54,7 @@ def test_every_raw_row_ends_in_exactly_one_of_enriched_and_quarantine(
         ids = prepare(lake, spec, good, Path(folder))
         # The first row is answered well: a partition in which every row fails is never published.
         classify(lake, spec, [answer(row_id, status) for row_id, status in zip(ids, ["ok", *statuses], strict=False)])
-        assert check_partition(lake, spec, KEY).passed
+        assert check_partition(lake, spec, KEY, Path()).passed
         publish(lake, spec, KEY)
 
         published = lake.read(table(spec, Stage.ENRICHED), KEY)["row_id"].to_list()

@@ -43,7 +43,7 @@ def refused(lake: Lake, spec: EnrichmentSpec) -> str:
 
 
 def test_a_checked_version_is_published_with_its_provenance(lake: Lake, spec: EnrichmentSpec) -> None:
-    assert check_partition(lake, spec, KEY).passed
+    assert check_partition(lake, spec, KEY, Path()).passed
     outcome = publish(lake, spec, KEY)
     stored = lake.read(ENRICHED, KEY)
     assert sorted(stored["row_id"]) == ["1", "2", "3", "4"]
@@ -59,7 +59,7 @@ def test_a_version_that_was_never_checked_is_refused(lake: Lake, spec: Enrichmen
 
 @pytest.mark.parametrize("stage", [Stage.RAW, Stage.CLEANED, Stage.CLASSIFIED])
 def test_a_version_that_changed_after_its_checks_is_refused(lake: Lake, spec: EnrichmentSpec, stage: Stage) -> None:
-    check_partition(lake, spec, KEY)
+    check_partition(lake, spec, KEY, Path())
     publish(lake, spec, KEY)
     frame = lake.read(table(spec, stage), KEY)
     change = {Stage.RAW: "row_id", Stage.CLEANED: "text", Stage.CLASSIFIED: "topic"}[stage]
@@ -70,20 +70,20 @@ def test_a_version_that_changed_after_its_checks_is_refused(lake: Lake, spec: En
 
 
 def test_a_quarantine_that_changed_after_the_checks_is_refused(lake: Lake, spec: EnrichmentSpec) -> None:
-    check_partition(lake, spec, KEY)
+    check_partition(lake, spec, KEY, Path())
     moved = pl.DataFrame({"row_id": ["1"], "reason": ["by hand"], "detail": [None]})
     quarantine.replace(lake, spec, KEY, Stage.CLEANED, moved)
     assert "was never checked, only" in refused(lake, spec)
 
 
 def test_settings_that_changed_since_the_checks_are_refused(lake: Lake, spec: EnrichmentSpec) -> None:
-    check_partition(lake, spec, KEY)
+    check_partition(lake, spec, KEY, Path())
     stricter = spec.model_copy(update={"checks": spec.checks.model_copy(update={"max_failed_share": 0.01})})
     assert "the check settings changed" in refused(lake, stricter)
 
 
 def test_a_verdict_that_lacks_a_check_is_refused(lake: Lake, spec: EnrichmentSpec) -> None:
-    check_partition(lake, spec, KEY)
+    check_partition(lake, spec, KEY, Path())
     kept = lake.read(CHECKS, KEY).filter(pl.col("check") != "output_contract")
     lake.replace_partition(CHECKS, KEY, kept, where={"enrichment": "letters"})
     assert "checks output_contract have no result" in refused(lake, spec)
@@ -91,33 +91,33 @@ def test_a_verdict_that_lacks_a_check_is_refused(lake: Lake, spec: EnrichmentSpe
 
 def test_a_failed_blocking_check_is_refused_by_its_name(lake: Lake, spec: EnrichmentSpec) -> None:
     classify(lake, spec, [answer("1"), *(answer(one, "malformed") for one in ("2", "3", "4"))])
-    assert not check_partition(lake, spec, KEY).passed
+    assert not check_partition(lake, spec, KEY, Path()).passed
     message = refused(lake, spec)
     assert "blocking checks failed: " in message
     assert "answer_status" in message
 
 
 def test_the_newest_verdict_counts(lake: Lake, spec: EnrichmentSpec) -> None:
-    check_partition(lake, spec, KEY)
+    check_partition(lake, spec, KEY, Path())
     classify(lake, spec, [answer(one, "malformed") for one in ("1", "2", "3", "4")])
-    check_partition(lake, spec, KEY)
+    check_partition(lake, spec, KEY, Path())
     assert "blocking checks failed" in refused(lake, spec)
     classify(lake, spec, [answer(one) for one in ("1", "2", "3", "4")])
     assert "was never checked, only" in refused(lake, spec)
-    check_partition(lake, spec, KEY)
+    check_partition(lake, spec, KEY, Path())
     assert publish(lake, spec, KEY).rows.height == 4
 
 
 def test_a_lost_row_blocks(lake: Lake, spec: EnrichmentSpec) -> None:
     classify(lake, spec, [answer(one) for one in ("1", "2", "3")])
-    verdict = check_partition(lake, spec, KEY)
+    verdict = check_partition(lake, spec, KEY, Path())
     assert {result.name for result in verdict.results if not result.passed} >= {"row_reconciliation"}
     assert "row_reconciliation" in refused(lake, spec)
 
 
 def test_rows_that_fail_a_check_go_to_quarantine_and_the_rest_is_published(lake: Lake, spec: EnrichmentSpec) -> None:
     classify(lake, spec, [answer("1"), answer("2", "refused"), answer("3"), answer("4")])
-    check_partition(lake, spec, KEY)
+    check_partition(lake, spec, KEY, Path())
     publish(lake, spec, KEY)
     assert sorted(lake.read(ENRICHED, KEY)["row_id"]) == ["1", "3", "4"]
     aside = quarantine.read(lake, spec, KEY)
@@ -125,12 +125,12 @@ def test_rows_that_fail_a_check_go_to_quarantine_and_the_rest_is_published(lake:
 
 
 def test_restore_brings_back_rows_and_quarantine_together(lake: Lake, spec: EnrichmentSpec) -> None:
-    check_partition(lake, spec, KEY)
+    check_partition(lake, spec, KEY, Path())
     publish(lake, spec, KEY)
     with pytest.raises(InputError, match="has no earlier version with other content"):
         restore(lake, spec, KEY, None)
     classify(lake, spec, [answer("1"), answer("2", "refused"), answer("3"), answer("4")])
-    check_partition(lake, spec, KEY)
+    check_partition(lake, spec, KEY, Path())
     publish(lake, spec, KEY)
     first, second = (commit.version for commit in reversed(publications(lake, spec, KEY)))
 
@@ -145,7 +145,7 @@ def test_restore_brings_back_rows_and_quarantine_together(lake: Lake, spec: Enri
 
 
 def test_a_partition_does_not_touch_its_neighbour(lake: Lake, spec: EnrichmentSpec) -> None:
-    check_partition(lake, spec, KEY)
+    check_partition(lake, spec, KEY, Path())
     publish(lake, spec, KEY)
     before = lake.read(ENRICHED, KEY).sort("row_id")
     other = before.with_columns(pl.lit("b").alias("partition_key"))

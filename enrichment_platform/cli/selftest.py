@@ -1,0 +1,81 @@
+"""`enrichment selftest`: what the checks of an enrichment can see, measured on its own last good partition."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from enrichment_platform.cli.group import as_json, command
+
+SHARES = (0.01, 0.05, 0.2)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--partition", metavar="KEY", help="A published partition; the last one when absent.")
+@click.option("--fault", "faults", multiple=True, metavar="FAULT", help="Only this class of fault; may be repeated.")
+@click.option(
+    "--share",
+    "shares",
+    multiple=True,
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Share of faulty rows; may be repeated. 0.01, 0.05 and 0.2 when absent.",
+)
+@click.option("--repeats", default=3, show_default=True, type=click.IntRange(1, 1000), help="Trials of each.")
+@click.option("--rows", default=2000, show_default=True, type=click.IntRange(1), help="Rows of the partition, at most.")
+@click.option("--list", "list_only", is_flag=True, help="List the classes of faults and stop.")
+@as_json
+@command
+def selftest(
+    name: str,
+    partition: str | None,
+    faults: tuple[str, ...],
+    shares: tuple[float, ...],
+    repeats: int,
+    rows: int,
+    list_only: bool,
+    json_output: bool,
+) -> None:
+    """Print the detection-power card of NAME: which faults its checks find, at which share of the rows, how surely.
+
+    Each fault is put where the provider answers, in a copy of the last good partition, and goes through the engine, the
+    tables, the checks and publication. No model is asked and nothing of the real state is touched.
+    """
+    from enrichment_platform.checks.power import card, card_json, card_text
+    from enrichment_platform.lake.tables import Lake
+    from enrichment_platform.location import load_location
+    from enrichment_platform.stages.selftest import fault_names, good_partition, trials
+
+    location = load_location()
+    spec = location.enrichment(name)
+    chosen = fault_names(faults)
+    if list_only:
+        _list(chosen, json_output)
+        return
+    pool = location.pools[spec.model.pool]
+    good = good_partition(Lake.from_environment(), spec, location.root, partition, rows)
+    if not json_output:
+        click.echo(f"{name} {good.partition_key}: {len(good.answers)} rows, history of {len(good.history.partitions)}")
+
+    def told(done: int, total: int, what: str) -> None:
+        if not json_output:
+            click.echo(f"\r{done}/{total} {what:<40}", nl=False, err=True)
+
+    found = card(*trials(good, chosen, shares or SHARES, repeats, pool, told), spec=spec)
+    if json_output:
+        click.echo(json.dumps(card_json(found)))
+        return
+    click.echo("", err=True)
+    click.echo(card_text(found))
+
+
+def _list(chosen: list[str], json_output: bool) -> None:
+    from enrichment_platform.checks.faults import FAULTS
+    from enrichment_platform.cli.output import table
+
+    rows = [[name, FAULTS[name].level, FAULTS[name].description] for name in chosen]
+    if json_output:
+        click.echo(json.dumps([dict(zip(("fault", "level", "description"), row, strict=True)) for row in rows]))
+    else:
+        table(["fault", "level", "description"], rows)

@@ -1,0 +1,222 @@
+"""Texts that instruct the model: found by grammar, after what hides an order has been taken off."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import re
+import unicodedata
+from collections.abc import Callable
+from urllib.parse import unquote
+
+import polars as pl
+
+from enrichment_platform import injection_grammar as grammar
+from enrichment_platform.injection_languages import OTHER_LANGUAGES
+
+HIDDEN, ROLE_MARK, DELIMITER = "hidden", "role_marker", "delimiter"
+KINDS = {
+    "override": "asks to ignore instructions",
+    "prompt_leak": "asks for the prompt or for other data",
+    "secrecy": "asks to keep an instruction secret",
+    ROLE_MARK: "has control tokens or role marks of a chat",
+    DELIMITER: "closes the delimiters of the prompt",
+    "persona": "gives a new role or task",
+    "output_order": "demands a certain answer",
+    "addressed_to_model": "speaks to the model",
+    "other_language": "gives the model an order",
+    HIDDEN: "has text in invisible characters",
+}
+"""Kind -> what a text of that kind does, for a person."""
+
+_EDGE = r"(?-u:\b)"  # Unicode's would depend on its version
+_FLAT = {
+    "override": grammar.OVERRIDE,
+    "prompt_leak": grammar.PROMPT_LEAK,
+    "secrecy": grammar.SECRECY,
+    "persona": grammar.PERSONA,
+    "output_order": grammar.OUTPUT_ORDER,
+    "addressed_to_model": grammar.ADDRESSED,
+    "other_language": OTHER_LANGUAGES,
+}
+_BY_LINE = {ROLE_MARK: grammar.ROLE_MARK, DELIMITER: grammar.DELIMITER}
+
+_INVISIBLE = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    r"\ufeff\uffa0\ufff9-\ufffb\U000e0100-\U000e01ef"
+)
+_GONE = re.compile(rf"[{_INVISIBLE}\U000e0000-\U000e007f\x00-\x08\x0e-\x1f\x7f]")
+_TAGS = re.compile(r"(\U0001f3f4?)([\U000e0020-\U000e007e]{4,})(\U000e007f?)")
+_SELECTORS = re.compile(r"[\U000e0100-\U000e01ef\ufe00-\ufe0f]{4,}")
+_REVERSED = re.compile("\u202e([^\u202c\n]{4,})")
+_SPACED = re.compile(r"(?<![^\W_])[^\W\d_](?:[ .\-_*·]{1,3}[^\W\d_]){5,}(?![^\W_])")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
+_WORD = re.compile(r"(\W+)")
+_LATIN = re.compile(r"[a-z]|[\u1d00-\u1d7f\u0250-\u02af\ua730-\ua7ff]")
+_MIXED = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?!.*[a-z]{12})")
+_LEET = str.maketrans("013457@$!|", "oieastasil")
+_ALIKE = str.maketrans(
+    "асеорхуіјѕһԁԛԝгкмнтвзпαοερτυικνχγηѵӏ" + "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ" + "ıɡɩɑƒ",
+    "aceopxyijshdqwrkmhtbznaoeptuikvxynvl" + "abcdefghijklmnoprstuvwyz" + "igiaf",
+)
+
+_GREEK_CYRILLIC = r"\x{0370}-\x{03ff}\x{0400}-\x{052f}\x{1d00}-\x{1d7f}\x{0250}-\x{02af}\x{a730}-\x{a7ff}\x{0131}"
+_DISGUISED = "|".join(  # what every disguise has; whether a text has one is for Python to decide
+    (
+        r"[\x{034f}\x{061c}\x{115f}\x{1160}\x{180b}-\x{180f}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{206f}\x{3164}\x{fe00}-\x{fe0f}"
+        r"\x{feff}\x{e0000}-\x{e007f}\x{e0100}-\x{e01ef}\x{00ad}\x{0300}-\x{036f}\x00-\x08\x0e-\x1f\x7f]",
+        rf"[a-zA-Z][{_GREEK_CYRILLIC}]|[{_GREEK_CYRILLIC}][a-zA-Z]",
+        r"(?i-u:[i1!|l]gn[o0]r[e3]|[i1!|l]n[s5$]+[t7]r[uv]c[t7]|d[i1!|][s5$]r[e3]g[a4@]r|pr[o0]mp[t7]|"
+        r"f[o0]rg[e3][t7]|l[a4@]b[e3]l)",
+        r"(?i:[iìíîï]gn[oòóôöø]r[eèéêë]|[iìíîï]nstr[uùúûü]ct[iìíîï]|pr[oòóôöø]mpt|d[iìíîï]sr[eèéêë]g)",
+        r"(?-u:\b[A-Za-z][ .\-_*]{1,3}){6}",
+        r"(?-u:[A-Za-z0-9+/_-]{24})",
+        r"&#(?i-u:x?[0-9a-f]+);|%20[^%]*%20|\\[ux][0-9a-fA-F]{2}",
+    )
+)
+
+
+def injection_kinds(column: pl.Series) -> pl.Series:
+    """What each text asks of the model.
+
+    Args:
+        column: String; texts as the model would see them, with their line breaks.
+
+    Returns:
+        String of the same length: names of `KINDS` with ", " between them; null where the text asks nothing.
+    """
+    texts = column.alias("text").to_frame().with_row_index("at").filter(pl.col("text").is_not_null())
+    hidden, shown = _revealed(texts)
+    lowered = shown.select("at", pl.col("text").str.replace_all("[’‘`´]", "'").str.to_lowercase())
+    flat = lowered.select("at", pl.col("text").str.replace_all(r"[\s*_~|>,，、]+", " "))
+    found = [
+        _matching(frame, _pattern(kind, alternatives)).select("at", pl.lit(kind).alias("kind"))
+        for frame, rules in ((flat, _FLAT), (lowered, _BY_LINE))
+        for kind, alternatives in rules.items()
+    ]
+    found.append(hidden.select("at", pl.lit(HIDDEN).alias("kind")))
+    kinds = (
+        pl.concat(found)
+        .unique()
+        .sort("at", pl.col("kind").replace_strict({kind: n for n, kind in enumerate(KINDS)}))
+        .group_by("at", maintain_order=True)
+        .agg(pl.col("kind").str.join(", "))
+    )
+    every = pl.DataFrame({"at": pl.int_range(column.len(), dtype=pl.UInt32, eager=True)})
+    return every.join(kinds, on="at", how="left", maintain_order="left").get_column("kind").alias(column.name)
+
+
+def _matching(texts: pl.DataFrame, pattern: str) -> pl.DataFrame:
+    return texts.filter(pl.col("text").str.contains(pattern))
+
+
+def _pattern(kind: str, alternatives: tuple[str, ...]) -> str:
+    joined = "|".join(alternatives)
+    if kind == "other_language":  # words may begin with é or ü; \w of all alphabets makes a slow automaton
+        return joined.replace(r"\b", r"(?:^|[^a-z]|$)").replace(r"\w", "[^ ]")
+    return joined.replace(r"\b", _EDGE)
+
+
+def _revealed(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows with hidden text, and every text with what it may hide written after it."""
+    plain = pl.col("text")
+    ascii_only = plain.str.len_bytes() == plain.str.len_chars()
+    texts = texts.with_columns(pl.when(ascii_only).then(plain).otherwise(plain.str.normalize("NFKC")).alias("text"))
+    suspects = texts.filter(plain.str.contains(_DISGUISED))
+    revealed = suspects.with_columns(
+        pl.Series("text", [undisguised(text) for text in suspects.get_column("text")], pl.String)
+    )
+    smuggled = [bool(_smuggled(text)) for text in suspects.get_column("text")]
+    hidden = suspects.filter(pl.Series(smuggled, dtype=pl.Boolean))
+    return hidden, texts.update(revealed, on="at")
+
+
+def undisguised(text: str) -> str:
+    """The text as it is, and after it, on lines of their own, what it may hide: each reading that differs."""
+    readings = [text]
+    for reading in _READINGS:
+        for known in tuple(readings[:2]):
+            found = reading(known)
+            if found.strip() and found not in readings:
+                readings.append(found)
+    return "\n\n".join(readings)
+
+
+def _smuggled(text: str) -> str:
+    """Text in tag characters and in runs of variation selectors, neither of which shows; flags are no such text."""
+    tags = [m.group(2) for m in _TAGS.finditer(text) if not (m.group(1) and m.group(3) and len(m.group(2)) <= 6)]
+    read = ["".join(chr(ord(c) - 0xE0000) for c in run) for run in tags]
+    for run in _SELECTORS.findall(text):
+        codes = [ord(c) - 0xFE00 if ord(c) < 0xFE10 else ord(c) - 0xE0100 + 16 for c in run]
+        read.append("".join(chr(code) for code in codes))
+    return "\n".join(read)
+
+
+def _without_invisible(text: str) -> str:
+    return _GONE.sub("", text)
+
+
+def _turned_back(text: str) -> str:
+    return _REVERSED.sub(lambda match: match.group(1)[::-1], text)
+
+
+def _in_latin(text: str) -> str:
+    words = (w.translate(_ALIKE) if not w.isascii() and _LATIN.search(w) else w for w in _WORD.split(text.lower()))
+    return "".join(words)
+
+
+def _without_marks(text: str) -> str:
+    split = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in split if not unicodedata.combining(c)) if not text.isascii() else text
+
+
+def _closed_up(text: str) -> str:
+    def joined(match: re.Match[str]) -> str:
+        spread = match.group()
+        gaps = re.findall(r"[^\w]+|_+", spread)
+        wide = max(map(len, gaps)) if gaps else 0
+        if wide == min(map(len, gaps)):
+            return re.sub(r"[\W_]", "", spread)
+        return re.sub(r"[\W_]+", lambda gap: " " if len(gap.group()) == wide else "", spread)
+
+    return "\n".join(joined(match) for match in _SPACED.finditer(text))
+
+
+def _from_leet(text: str) -> str:
+    return text.lower().translate(_LEET)
+
+
+def _decoded(text: str) -> str:
+    return "\n".join(filter(None, (_from_base64(match.group()) for match in _BASE64.finditer(text))))
+
+
+def _from_base64(token: str) -> str:
+    if not (_MIXED.search(token) and len(token) <= 20_000):
+        return ""
+    try:
+        padded = token.rstrip("=") + "=" * (-len(token.rstrip("=")) % 4)
+        read = base64.b64decode(padded, altchars=b"-_" if set(token) & {"-", "_"} else None, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return ""
+    return read if read.isprintable() or "\n" in read else ""
+
+
+def _unescaped(text: str) -> str:
+    plain = html.unescape(text) if "&" in text else text
+    plain = unquote(plain) if "%20" in plain else plain
+    return _ESCAPED.sub(lambda m: chr(int(m.group(1) or m.group(2), 16)), plain) if "\\" in plain else plain
+
+
+_READINGS: tuple[Callable[[str], str], ...] = (
+    _without_invisible,
+    _smuggled,
+    _turned_back,
+    _in_latin,
+    _without_marks,
+    _closed_up,
+    _from_leet,
+    _decoded,
+    _unescaped,
+)

@@ -1,0 +1,88 @@
+"""The baseline of an enrichment: what its earlier partitions looked like, kept in the lake for the checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from enrichment_platform.checks import verdicts
+from enrichment_platform.checks.history import CANARY_SCHEMA, PROFILE_SCHEMA, History
+from enrichment_platform.checks.inputs import source_texts
+from enrichment_platform.errors import TableNotFoundError
+from enrichment_platform.lake.tables import Lake
+from enrichment_platform.spec import EnrichmentSpec, Stage
+from enrichment_platform.stages.naming import table
+from enrichment_platform.stages.standing import provenance_column
+
+PROFILES, CANARIES = "platform/profiles", "platform/canaries"
+PARTITIONS = 90  # looked back, at most
+ROW_PARTITIONS, ROWS = 20, 5_000  # published rows to learn from: days enough to see them differ, rows for seconds
+_BATCH_ROWS = 10_000
+
+
+def store(lake: Lake, name: str, spec: EnrichmentSpec, partition_key: str, rows: pl.DataFrame) -> None:
+    """Replace what a table of the baseline says of a partition."""
+    stamped = rows.with_columns(pl.lit(partition_key).alias("partition_key"), pl.lit(spec.name).alias("enrichment"))
+    lake.replace_partition(name, partition_key, stamped, where={"enrichment": spec.name})
+
+
+def forget(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> None:
+    """Take a partition out of the baseline: what is published of it now is not what it was made from."""
+    if lake.exists(PROFILES):
+        store(lake, PROFILES, spec, partition_key, pl.DataFrame(schema=PROFILE_SCHEMA))
+
+
+def read_history(lake: Lake, spec: EnrichmentSpec, partition_key: str, fingerprint: str) -> History:
+    """The partitions before this one.
+
+    Args:
+        lake: The lake.
+        spec: The enrichment.
+        partition_key: Which partition is judged; only those whose keys come before count.
+        fingerprint: The one that most of its rows were answered under.
+    """
+    profiles = _before(lake, PROFILES, spec, partition_key, PROFILE_SCHEMA)
+    canaries = _before(lake, CANARIES, spec, partition_key, CANARY_SCHEMA)
+    same = profiles.filter(pl.col("fingerprint") == fingerprint)
+    recent = same["partition_key"].unique().sort(descending=True).head(PARTITIONS).implode()
+    others = profiles.filter(pl.col("fingerprint") != fingerprint).sort("partition_key")
+    previous = others["fingerprint"].last() if same.is_empty() else None
+    return History(
+        profiles=same.filter(pl.col("partition_key").is_in(recent)),
+        rows=_published_rows(lake, spec, sorted(recent.item().to_list(), reverse=True)[:ROW_PARTITIONS], fingerprint),
+        canaries=canaries.filter(pl.col("fingerprint") == fingerprint),
+        failing_since=verdicts.failing_since(lake, spec.name, partition_key),
+        earlier_profiles=others.filter(pl.col("fingerprint") == previous),
+        earlier_canaries=canaries.filter(pl.col("fingerprint") == previous),
+    )
+
+
+def _before(lake: Lake, name: str, spec: EnrichmentSpec, partition_key: str, schema: dict[str, Any]) -> pl.DataFrame:
+    try:
+        stored = lake.read(name, where={"enrichment": spec.name})
+    except TableNotFoundError:
+        return pl.DataFrame(schema=schema)
+    return stored.filter(pl.col("partition_key") < partition_key).select(list(schema)).cast(schema)  # type: ignore[arg-type]
+
+
+def _published_rows(lake: Lake, spec: EnrichmentSpec, keys: Sequence[str], fingerprint: str) -> pl.DataFrame:
+    """Some published rows of each partition: row_id, partition_key, source, label columns."""
+    labels = [field.name for field in spec.output if field.type == "label"]
+    name = table(spec, Stage.ENRICHED)
+    if not keys or not labels or not lake.exists(name):
+        return pl.DataFrame()
+    present = [str(column) for column in lake.dataset(name).schema.names]
+    wanted = ["row_id", "partition_key", *spec.prompt.columns, *labels]
+    if set(wanted) - set(present):
+        return pl.DataFrame()  # published before a field or a column of the prompt was there
+    stamp = provenance_column(present, "fingerprint")
+    parts = []
+    for key in keys:
+        rows = pl.concat(lake.stream(name, key, [*wanted, stamp], _BATCH_ROWS))
+        same = rows.filter(pl.col(stamp) == fingerprint)
+        # By their hash, so that the same ones are learnt from each time, whatever order the rows are in.
+        chosen = same.with_columns(pl.col("row_id").hash(0).alias("_rank")).bottom_k(ROWS // len(keys), by="_rank")
+        parts.append(chosen.join(source_texts(spec, chosen), on="row_id").select(*wanted[:2], "source", *labels))
+    return pl.concat(parts)

@@ -1,0 +1,148 @@
+"""Rates that rise against their history are found; fewer nulls, and one answer for all where that is usual, are not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from enrichment_platform.checks.family import judge
+from enrichment_platform.checks.history import History
+from enrichment_platform.checks.inputs import UnusableInputError
+from enrichment_platform.checks.rates import null_rate, rate_shift, retry_rate, same_answer, usual_range
+from enrichment_platform.checks.results import Signal
+from enrichment_platform_tests.checks.histories import KEYS, LABELS, days, partition, profiles, spec_of, spelled
+
+VENDOR = {"name": "vendor", "type": "string", "required": False}
+TOTALS = np.full(40, 2000)
+
+
+def rates(share: float, seed: int = 1) -> np.ndarray:
+    return days(np.random.default_rng(seed), np.array([1 - share, share]), TOTALS, weekdays=False)
+
+
+def nulls(count: int, share: float = 0.03, rows: int = 2000) -> Signal:
+    earlier = profiles("null", "vendor", ["(null)"], rates(share)[:, 1:], TOTALS)
+    values = spelled([None, "Globex"], [count, rows - count])
+    return null_rate(spec_of(VENDOR), partition(KEYS[40], {"vendor": pl.Series(values, dtype=pl.String)}, earlier))
+
+
+@pytest.mark.parametrize(("count", "fails"), [(0, False), (60, False), (75, False), (200, True), (2000, True)])
+def test_nulls_that_creep_up_are_found(count: int, fails: bool) -> None:
+    signal = nulls(count)
+    assert judge({"null_rate": signal})["null_rate"] is fails
+    if fails:
+        assert len(signal.row_ids) == 100
+        assert abs(signal.failed_rows - (count - 60)) < 30
+
+
+def test_nulls_where_there_never_was_one_are_found() -> None:
+    earlier = profiles("null", "vendor", ["(null)"], np.zeros((40, 1)), TOTALS)
+    values = pl.Series(spelled([None, "Globex"], [50, 1950]), dtype=pl.String)
+    signal = null_rate(spec_of(VENDOR), partition(KEYS[40], {"vendor": values}, earlier))
+    assert judge({"null_rate": signal})["null_rate"]
+    assert signal.row_ids[0] == "t000000"
+
+
+def test_clean_null_rates_are_left_alone() -> None:
+    random = np.random.default_rng(4)
+    failed = 0
+    for seed in range(100):
+        earlier = profiles("null", "vendor", ["(null)"], rates(0.03, seed)[:, 1:], TOTALS)
+        count = int(days(random, np.array([0.97, 0.03]), np.array([2000]), weekdays=False)[0, 1])
+        values = pl.Series(spelled([None, "Globex"], [count, 2000 - count]), dtype=pl.String)
+        signal = null_rate(spec_of(VENDOR), partition(KEYS[40], {"vendor": values}, earlier))
+        failed += judge({"null_rate": signal})["null_rate"]
+    assert failed <= 2
+
+
+@pytest.mark.parametrize(
+    ("columns", "fails"),
+    [
+        ({"status": ["ok"] * 1990 + ["refused"] * 10}, False),
+        ({"status": ["ok"] * 1800 + ["refused"] * 200}, True),
+        ({"status": ["ok"] * 2000, "attempts": [0] * 1900 + [2] * 100}, False),
+        ({"status": ["ok"] * 2000, "attempts": [1] * 1200 + [2] * 800}, True),
+        ({"status": ["ok"] * 2000, "endpoint": ["main"] * 2000}, False),
+        ({"status": ["ok"] * 2000, "endpoint": ["main"] * 1000 + ["spare"] * 1000}, True),
+        ({"status": ["ok"] * 2000, "endpoint": ["spare"] * 2000}, True),
+    ],
+)
+def test_retries_and_fallbacks_that_rise_are_found(columns: dict[str, Any], fails: bool) -> None:
+    earlier = pl.concat(
+        [
+            profiles("status", "", ["ok", "failed"], rates(0.005), TOTALS),
+            profiles("attempts", "", ["1", "2"], rates(0.05), TOTALS),
+            profiles("endpoint", "", ["main", "spare"], rates(0.01), TOTALS),
+        ]
+    )
+    tables = partition(KEYS[40], {"category": ["billing"] * 2000}, earlier, **columns)
+    signal = retry_rate(spec_of(), tables)
+    assert judge({"retry_rate": signal})["retry_rate"] is fails
+    assert bool(signal.row_ids) is fails
+
+
+@pytest.mark.parametrize("detector", [null_rate, retry_rate])
+def test_too_little_history_is_learning(detector: Any) -> None:
+    signal = detector(spec_of(VENDOR), partition(KEYS[0], {"vendor": ["Globex"] * 100}))
+    assert signal.learning == "0 of 7 partitions"
+    assert (signal.p_value, signal.matters) == (1.0, False)
+
+
+def test_missing_columns_are_refused() -> None:
+    tables = partition(KEYS[0], {"other": ["Globex"] * 100})
+    with pytest.raises(UnusableInputError, match="vendor"):
+        null_rate(spec_of(VENDOR), tables)
+    with pytest.raises(UnusableInputError, match="category"):
+        same_answer(spec_of(), tables)
+    with pytest.raises(UnusableInputError, match="status"):
+        retry_rate(spec_of(), replace(tables, staged=tables.staged.drop("status")))
+
+
+@pytest.mark.parametrize(
+    ("labels", "rows", "fails"),
+    [(LABELS, 49, False), (LABELS, 50, True), (["yes", "no"], 199, False), (["yes", "no"], 200, True)],
+)
+def test_one_label_for_every_row_warns_on_the_first_day(labels: list[str], rows: int, fails: bool) -> None:
+    spec = spec_of({"name": "category", "type": "label", "labels": labels})
+    signal = same_answer(spec, partition(KEYS[0], {"category": [labels[0]] * rows}))
+    assert judge({"same_answer": signal})["same_answer"] is fails
+
+
+def test_one_row_that_differs_is_enough() -> None:
+    signal = same_answer(spec_of(), partition(KEYS[0], {"category": ["billing"] * 99 + ["other"]}))
+    assert not signal.matters
+
+
+@pytest.mark.parametrize(("usual", "fails"), [(200, False), (199, False), (100, True)])
+def test_one_label_for_every_row_is_right_where_the_history_says_so(usual: int, fails: bool) -> None:
+    counts = np.array([[usual, 200 - usual]] * 2)
+    earlier = profiles("label", "category", ["billing", "other"], counts, np.full(2, 200))
+    tables = partition(KEYS[2], {"category": ["billing"] * 300})
+    signal = same_answer(spec_of(), replace(tables, history=History(profiles=earlier)))
+    assert judge({"same_answer": signal})["same_answer"] is fails
+
+
+@pytest.mark.parametrize(("count", "fails"), [(600, False), (640, False), (900, True), (300, True), (0, True)])
+def test_a_rate_of_ones_own_is_compared_both_ways(count: int, fails: bool) -> None:
+    earlier = pl.DataFrame({"count": rates(0.3)[:, 1], "total": TOTALS})
+    signal = rate_shift("urgent", count, 2000, earlier, 0.05)
+    assert judge({"urgent": signal})["urgent"] is fails
+
+
+def test_the_usual_range_holds_almost_every_clean_day() -> None:
+    random = np.random.default_rng(6)
+    inside = 0
+    for seed in range(200):
+        low, high = usual_range(pl.DataFrame({"count": rates(0.3, seed)[:, 1], "total": TOTALS}), 2000)
+        now = days(random, np.array([0.7, 0.3]), np.array([2000]), weekdays=False)[0, 1] / 2000
+        inside += low <= now <= high
+    assert inside >= 192
+
+
+def test_a_rate_without_history_is_learning() -> None:
+    earlier = pl.DataFrame({"count": [1], "total": [100]})
+    assert rate_shift("urgent", 100, 100, earlier, 0.05).learning == "1 of 7 partitions"
