@@ -17,7 +17,8 @@ def answers_belong(definition: CheckDefinition, spec: EnrichmentSpec, tables: Pa
 
     The key is a hash of the fingerprint and of all that is sent, so an answer that stands beside another row, an answer
     to an earlier text of the row, and one that was prepared by another cleaning all differ. A row that cannot be asked
-    must not have an answer. Where `asked` has `same_answer`, the values must be those that the ledger holds under the key.
+    must not have an answer. Where `asked` has `same_answer`, the values must be those that the ledger holds under the
+    key; it is null where the ledger holds nothing, of which the key alone is known.
 
     Raises:
         UnusableInputError: nobody reckoned the keys; staged or asked lacks a column; asked lacks staged rows, or has
@@ -42,6 +43,7 @@ def answers_belong(definition: CheckDefinition, spec: EnrichmentSpec, tables: Pa
     strange = rows.filter(pl.col("wanted").is_not_null() & pl.col(KEY).ne_missing(pl.col("wanted")))
     other = pl.DataFrame(schema=rows.schema)
     if SAME in asked.columns:
+        require_columns("asked", asked, {SAME: pl.Boolean})
         changed = asked.filter(~pl.col(SAME)).select(ROW_ID)
         other = rows.join(changed, on=ROW_ID, how="semi").join(strange, on=ROW_ID, how="anti")
     unasked = rows.filter(pl.col("wanted").is_null() & pl.col("status").eq_missing(pl.lit(OK)))

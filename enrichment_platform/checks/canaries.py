@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from enrichment_platform.checks.comparison import wilson_interval
+from enrichment_platform.checks.contract import DTYPES
 from enrichment_platform.checks.e_process import e_value
 from enrichment_platform.checks.findings import percent
 from enrichment_platform.checks.history import CANARY_SCHEMA
@@ -117,11 +118,9 @@ def is_same_value(field: OutputField, answered: Any, expected: Any) -> bool:
 def _canaries(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFrame:
     if tables.controls is None:
         raise UnusableInputError("controls: nobody looked what was asked beside the rows")
-    require_columns("controls", tables.controls, CONTROL_COLUMNS)
+    outputs = {field.name: DTYPES[field.type] for field in spec.output}
+    require_columns("controls", tables.controls, CONTROL_COLUMNS | outputs)
     canaries = tables.controls.filter(pl.col("kind").eq_missing(CANARY))
-    missing = [field.name for field in spec.output if field.name not in canaries.columns]
-    if missing:
-        raise UnusableInputError(f"controls: no column {', '.join(missing)}")
     if canaries.get_column("of_row_id").null_count():
         raise UnusableInputError("controls: a canary does not say which golden row it is")
     return canaries
@@ -157,8 +156,9 @@ def _not_as_asked(spec: EnrichmentSpec, tables: PartitionTables, today: pl.DataF
     present = today.get_column("golden_id").n_unique()
     if 2 * present < wanted:
         return f"Only {present} of {wanted} canaries rode along."
-    if "fingerprint" not in tables.staged.columns:
-        raise UnusableInputError("staged: no column fingerprint")
+    require_columns("staged", tables.staged, {"fingerprint": pl.String})
+    if tables.staged.is_empty() and not tables.cleaned.is_empty():
+        raise UnusableInputError(f"staged is empty, cleaned has {tables.cleaned.height:,} rows")
     fingerprints = tables.staged.get_column("fingerprint").drop_nulls().unique().implode()
     strange = canaries.filter(~pl.col("fingerprint").is_in(fingerprints).fill_null(False)).height
     if strange and not tables.staged.is_empty():

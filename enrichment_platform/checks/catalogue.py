@@ -49,6 +49,9 @@ WARNINGS = (ENOUGH_INPUT, SAME_TEXT_SAME_ANSWER, *STATISTICAL)
 
 WITH_THRESHOLD = (*ROW_CHECKS, FAILED_ROWS)
 
+_SETTINGS = {"mixed_models", "allow_empty", "reask_share", "reorder_share"}
+_CUSTOM_RULES = {"name", "sql", "polars", "rate", "max_shift", "minimum", "maximum"}
+
 DESCRIPTIONS = {
     ROW_RECONCILIATION: "Every raw row is in the staged table or in quarantine, exactly once; none is added.",
     NOT_EMPTY: "The raw partition has rows, unless `checks.allow_empty` says that quiet days are normal.",
@@ -58,7 +61,7 @@ DESCRIPTIONS = {
     OUTPUT_CONTRACT: "Outputs keep their contract: type, closed labels, required, pattern, bounds, length.",
     EVIDENCE_IN_SOURCE: "Quoted evidence is in the row's text; the value is in the evidence, digit by digit.",
     NO_PLACEHOLDER: "Values are answers, not placeholders, echoes of the field or copies of an example.",
-    CLEAN_OUTPUT: "Values are readable text in a script of the source: no broken characters, entities or control marks.",
+    CLEAN_OUTPUT: "Values are readable text in a script of the source: no broken characters, entities, control marks.",
     NO_INJECTION: "No row's text gives the model instructions; a row that does is quarantined, whatever was answered.",
     FAILED_ROWS: "The rows that fail at least one row check are few.",
     CANARY_ACCURACY: "Golden rows that were asked among the others are answered as well as they used to be.",
@@ -78,12 +81,13 @@ DESCRIPTIONS = {
 
 
 def check_names(spec: EnrichmentSpec) -> list[CheckDefinition]:
-    """The checks that run for this enrichment, in order; those that no output field or setting gives work are not there.
+    """The checks that run for this enrichment, in order; those that no field or setting gives work are not there.
 
     `blocking` is what the check does at its first failure.
     """
     names = [ROW_RECONCILIATION, NOT_EMPTY, ONE_FINGERPRINT, ANSWERS_BELONG, ANSWER_STATUS, OUTPUT_CONTRACT]
-    labels = any(field.labels for field in spec.output)
+    types = {field.type for field in spec.output}
+    closed = "boolean" in types or any(field.labels for field in spec.output)
     given = {
         EVIDENCE_IN_SOURCE: any(field.evidence for field in spec.output),
         NO_PLACEHOLDER: any(is_free_text(field) for field in spec.output),
@@ -96,27 +100,33 @@ def check_names(spec: EnrichmentSpec) -> list[CheckDefinition]:
     watched = {
         CANARY_ACCURACY: spec.checks.golden is not None,
         ENOUGH_INPUT: True,
-        SAME_TEXT_SAME_ANSWER: any(not is_free_text(field) for field in spec.output),
-        STORED_ANSWERS: spec.checks.reask_share > 0,
-        LABEL_ORDER: spec.checks.reorder_share > 0 and labels,
-        SHADOW_MODEL: any(field.type == "label" for field in spec.output),
-        SAME_ANSWER: any(field.type == "label" for field in spec.output),
-        LABEL_SHIFT: labels or any(field.type == "boolean" for field in spec.output),
+        SAME_TEXT_SAME_ANSWER: bool(types - {"string", "list"}),
+        STORED_ANSWERS: spec.checks.reask_share > 0 and bool(types - {"string", "list"}),
+        LABEL_ORDER: spec.checks.reorder_share > 0 and "label" in types,
+        SHADOW_MODEL: "label" in types,
+        SAME_ANSWER: "label" in types,
+        LABEL_SHIFT: closed,
         INPUT_SHIFT: True,
         OUTPUT_SHIFT: any(is_free_text(field) for field in spec.output),
         NULL_RATE: any(not field.required for field in spec.output),
         RETRY_RATE: True,
-        SLOW_DRIFT: labels or any(field.type == "boolean" for field in spec.output),
+        SLOW_DRIFT: bool(types & {"label", "boolean"}),
     }
     off = {name for name, severity in spec.checks.severity.items() if severity == "off"}
     names += [*rows, FAILED_ROWS, *(name for name, has_work in watched.items() if has_work and name not in off), *rates]
     return [CheckDefinition(name, _description(spec, name), _blocks(spec, name)) for name in names]
 
 
+def with_threshold(spec: EnrichmentSpec) -> list[str]:
+    """The checks of this enrichment that a share of rows may fail, one's own ones among them."""
+    own = {check.name for check in spec.checks.custom if check.rate is None}
+    return [check.name for check in check_names(spec) if check.name in WITH_THRESHOLD or check.name in own]
+
+
 def threshold(spec: EnrichmentSpec, name: str) -> float:
     """Share of staged rows (0 to 1) that may fail the check before the partition is held back."""
     own = {check.name: check.max_failed_share for check in spec.checks.custom}
-    share = spec.checks.thresholds.get(name, own.get(name))
+    share = own.get(name, spec.checks.thresholds.get(name))
     return spec.checks.max_failed_share if share is None else share
 
 
@@ -147,16 +157,23 @@ def acceptable(spec: EnrichmentSpec) -> set[str]:
 
 def suite_version(spec: EnrichmentSpec) -> str:
     """12 hexadecimal digits that change with anything that can change a verdict, and with nothing else."""
+    settings = spec.checks
     relevant = {
         "code": CODE_VERSION,
-        "columns": spec.prompt.columns,
-        "examples": [example.model_dump(mode="json") for example in spec.prompt.examples],
+        "checks": [(check.name, check.blocking) for check in check_names(spec)],
+        "thresholds": {name: threshold(spec, name) for name in with_threshold(spec)},
+        "settings": settings.model_dump(
+            mode="json", include={"mixed_models", "allow_empty", "reask_share", "reorder_share"}
+        ),
+        "canaries": settings.golden.canaries if settings.golden else 0,
+        "custom": [check.model_dump(mode="json", include=_CUSTOM_RULES) for check in settings.custom],
+        "partitions": spec.partitions.type,
+        "prompt": spec.prompt.model_dump(mode="json", include={"columns", "system", "template", "examples"}),
         "fields": [
-            field.model_dump(mode="json", exclude={"labels"}) | {"labels": sorted(field.labels)}
+            # The labels' order counts: a collapse is one to the first of them.
+            field.model_dump(mode="json", exclude={"labels"}) | {"labels": list(field.labels)}
             for field in spec.output
         ],
-        "checks": spec.checks.model_dump(mode="json", exclude={"preview_rows", "thresholds", "max_failed_share"}),
-        "thresholds": {name: threshold(spec, name) for name in WITH_THRESHOLD},
     }
     return hashlib.sha256(json.dumps(relevant, sort_keys=True, default=str).encode()).hexdigest()[:12]
 

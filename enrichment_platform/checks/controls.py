@@ -9,6 +9,7 @@ import polars as pl
 
 from enrichment_platform.checks.canaries import is_same_value
 from enrichment_platform.checks.comparison import wilson_interval
+from enrichment_platform.checks.contract import DTYPES
 from enrichment_platform.checks.findings import percent, sample_ids
 from enrichment_platform.checks.history import PROFILE_SCHEMA
 from enrichment_platform.checks.inputs import (
@@ -129,12 +130,9 @@ def _pairs(tables: PartitionTables, kind: str, share: float, fields: list[Output
             return None
         raise UnusableInputError("controls: nobody looked what was asked beside the rows")
     names = [field.name for field in fields]
-    for name, table in (("controls", tables.controls), ("staged", answered)):
-        missing = [column for column in names if column not in table.columns]
-        if missing:
-            raise UnusableInputError(f"{name}: no column {', '.join(missing)}")
-    require_columns("controls", tables.controls, CONTROL_COLUMNS)
-    require_columns("staged", answered, {"partition_key": pl.String, "fingerprint": pl.String})
+    outputs = {field.name: DTYPES[field.type] for field in fields}
+    require_columns("controls", tables.controls, CONTROL_COLUMNS | outputs)
+    require_columns("staged", answered, {"partition_key": pl.String, "fingerprint": pl.String, **outputs})
     asked = tables.controls.filter(pl.col("kind").eq_missing(kind) & is_answered())
     again = asked.unique("of_row_id", keep="first", maintain_order=True).select("of_row_id", *names)
     staged = answered.select(ROW_ID, "partition_key", "fingerprint", *names).unique(ROW_ID, maintain_order=True)

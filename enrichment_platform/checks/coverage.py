@@ -13,6 +13,7 @@ from enrichment_platform.spec import EnrichmentSpec
 LEAST_SIGNS = 3  # letters or digits; "ok" and "no" are no text to label. Chosen: banking77's shortest of 13,083 has 8
 MOST_CUT = 0.01  # share of rows whose text is cut; chosen, no figure in CHECKS.md: a limit fits where few rows reach it
 CUT = r"\[\.\.\. \d+ characters cut \.\.\.\]"  # the marker of the operation truncate_text
+_ENOUGH = "(?s)" + ".*?".join([r"[\p{L}\p{N}]"] * LEAST_SIGNS)  # found at a text's start: most need no counting
 _DENSE = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"  # one character is a word or a syllable
 
 
@@ -33,7 +34,7 @@ def enough_input(definition: CheckDefinition, spec: EnrichmentSpec, tables: Part
     labelled = answered.filter(pl.any_horizontal(pl.col(field.name).is_not_null() for field in fields))
     rows = answered.select(ROW_ID).join(sources, on=ROW_ID, how="left", maintain_order="left")
     text = pl.col("source").fill_null("")
-    unseen = rows.filter(_signs(text) < LEAST_SIGNS)
+    unseen = rows.filter(~text.str.contains(_ENOUGH)).filter(_signs(text) < LEAST_SIGNS)
     tiny = unseen.join(labelled.select(ROW_ID), on=ROW_ID, how="semi", maintain_order="left")
     cut = rows.filter(text.str.contains(CUT))
     share = cut.height / rows.height if rows.height else 0.0

@@ -15,8 +15,9 @@ HORIZON = 90
 MEANS = special.expit(np.linspace(-7.0, 1.5, 52))
 """Shares of wrong answers among all golden rows, as the null hypothesis may have them."""
 
-CONCENTRATIONS = np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0, 1e5])
-"""How alike golden rows are: at the least each is right always or never, at the most all are right equally often."""
+CONCENTRATIONS = np.array([0.3, 1.0, 3.0, 10.0, 100.0, 1e5])
+"""How alike golden rows are: at the least most are right always or never, at the most all equally often. Less than
+0.3 would call one more flip of a row impossible after some days, and alarm on a single bad day."""
 
 ODDS = (1.0, 1.5, 2.2, 4.0)
 """How much larger the odds of a wrong answer are after a change, in every row."""
@@ -24,7 +25,7 @@ ODDS = (1.0, 1.5, 2.2, 4.0)
 BROKEN = (0.0, 0.03, 0.1, 0.3)
 """Share of the golden rows that a change may break, whatever they were before."""
 
-CAUTION = 0.85
+CAUTION = 0.7
 """Power of each likelihood ratio: leaves room for days on which all rows are a little better or worse (by Jensen's
 inequality an e-value stays one)."""
 

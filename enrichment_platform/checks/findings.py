@@ -47,7 +47,7 @@ def share_result(
         total_rows=total_rows,
         threshold=threshold,
         description=definition.description,
-        message=_summary(findings, failed, total_rows) + _consequence(definition.name, failed, passed, threshold, spec),
+        message=_summary(findings, failed, total_rows) + _consequence(definition, failed, passed, threshold, spec),
         row_ids=sample_ids(findings.get_column(ROW_ID)),
     )
 
@@ -113,12 +113,17 @@ def _summary(findings: pl.DataFrame, failed: int, total: int) -> str:
     return f"{failed:,} of {total:,} rows ({share}) fail: {what}{more}."
 
 
-def _consequence(name: str, failed: int, passed: bool, threshold: float, spec: EnrichmentSpec) -> str:
+def _consequence(definition: CheckDefinition, failed: int, passed: bool, threshold: float, spec: EnrichmentSpec) -> str:
     if failed == 0:
         return ""
+    limit = percent(threshold)
     if passed:
-        return f" Within the limit of {percent(threshold)}: they go to quarantine, the rest is published."
+        aside = "they go to quarantine, the rest is published" if definition.blocking else "they are published too"
+        return f" Within the limit of {limit}: {aside}."
+    own = any(check.name == definition.name for check in spec.checks.custom)
+    setting = f"checks.custom.{definition.name}.max_failed_share" if own else f"checks.thresholds.{definition.name}"
+    held = ", so nothing is published" if definition.blocking else ""
     return (
-        f" Over the limit of {percent(threshold)}, so nothing is published. Look the row ids up in"
-        f" {spec.name}.classified, then change the prompt or the field, or raise checks.thresholds.{name}."
+        f" Over the limit of {limit}{held}. Look the row ids up in {spec.name}.classified, then change the prompt or"
+        f" the field, or raise {setting}."
     )

@@ -16,16 +16,16 @@ def one_fingerprint(definition: CheckDefinition, spec: EnrichmentSpec, tables: P
     It blocks where a row has none, and where `checks.mixed_models` says so; else it warns.
 
     Raises:
-        UnusableInputError: staged lacks row_id or fingerprint, or is empty where cleaned is not.
+        UnusableInputError: staged lacks row_id, fingerprint or model, or is empty where cleaned is not.
     """
     staged = tables.staged
-    require_columns("staged", staged, {ROW_ID: pl.String, "fingerprint": pl.String})
+    require_columns("staged", staged, {ROW_ID: pl.String, "fingerprint": pl.String, "model": pl.String})
     if staged.is_empty() and not tables.cleaned.is_empty():
         raise UnusableInputError(f"staged is empty, cleaned has {tables.cleaned.height:,} rows")
     # Behind one name a provider may serve another model from one request to the next; it says so in the answer. Rows
     # that nobody answered have no model.
-    served = pl.col("model").replace("", None) if "model" in staged.columns else pl.lit(None, pl.String)
-    known = staged.with_columns(served.alias("served")).filter(pl.col("fingerprint").fill_null("") != "")
+    served = pl.col("model").replace("", None).alias("served")
+    known = staged.with_columns(served).filter(pl.col("fingerprint").fill_null("") != "")
     by = ["fingerprint", "served"]
     counts = known.filter(pl.col("served").is_not_null()).group_by(by).len().sort(["len", *by], descending=True)
     if counts.is_empty():

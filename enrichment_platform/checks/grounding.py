@@ -46,9 +46,9 @@ def ground(span: str, source: str) -> Grounding:
     """
     if not span:
         return Grounding.ABSENT
-    if contains(span, source):
-        return Grounding.LOCATED
     quoted, text = span.casefold(), source.casefold()
+    if _stands_in(quoted, text):
+        return Grounding.LOCATED
     if quoted in text:  # found, but only within a longer number
         return Grounding.NUMBER_DIFFERS
     if len(quoted) < FUZZY_LENGTH:
@@ -61,7 +61,10 @@ def ground(span: str, source: str) -> Grounding:
 
 def contains(value: str, text: str) -> bool:
     """True where the text has the value, whatever its case, and not as a piece of a longer number."""
-    wanted, whole = value.casefold(), text.casefold()
+    return _stands_in(value.casefold(), text.casefold())
+
+
+def _stands_in(wanted: str, whole: str) -> bool:
     if not wanted:
         return False
     start = whole.find(wanted)

@@ -50,8 +50,3 @@ class History:
     failing_since: Mapping[str, str] = field(default_factory=dict)
     earlier_profiles: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PROFILE_SCHEMA))
     earlier_canaries: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CANARY_SCHEMA))
-
-    @property
-    def partitions(self) -> list[str]:
-        """Keys of the partitions that there are profiles of, in order."""
-        return sorted(self.profiles.get_column("partition_key").unique())

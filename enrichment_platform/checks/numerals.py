@@ -115,6 +115,8 @@ def _stated(text: str) -> list[set[Decimal]]:
 
 
 def _values(run: str) -> frozenset[Decimal]:
+    if run.isdecimal():
+        return frozenset([Decimal(run)])
     values = set()
     for form, thousands, decimal in _FORMS:
         if form.fullmatch(run):

@@ -91,8 +91,7 @@ def _of_field(
             mask = pl.Series([problem in found for found in faults], dtype=pl.Boolean)
             yield finding(suspects.filter(mask), f"{column}: {problem}")
         known = "" if field.evidence else _instructions(spec, field)
-        joined = values.join(sources, on=ROW_ID, how="left", maintain_order="left")
-        yield finding(joined.filter(_strange(known)), f"{column}: {SCRIPT}")
+        yield finding(_in_strange_script(values, sources, known), f"{column}: {SCRIPT}")
 
 
 def _faults(value: str, source: str) -> set[str]:
@@ -106,16 +105,20 @@ def _faults(value: str, source: str) -> set[str]:
     return found
 
 
-def _strange(known: str) -> pl.Expr:
-    """True where the value has a script that neither the source nor the known text has."""
+def _in_strange_script(values: pl.DataFrame, sources: pl.DataFrame, known: str) -> pl.DataFrame:
+    """Values with a script that neither the source nor the known text has."""
     shown = pl.Series([known])
-    value, source = pl.col("value"), pl.col("source").fill_null("")
-    strange = [
-        value.str.contains(_written_in(name)) & ~source.str.contains(letter)
-        for name, letter in _SCRIPTS.items()
-        if not shown.str.contains(letter)[0]
-    ]
-    return pl.any_horizontal(strange)
+    numbered = values.with_row_index("at")
+    places = [pl.Series("at", [], pl.UInt32)]
+    for name, letter in _SCRIPTS.items():
+        if shown.str.contains(letter)[0]:
+            continue
+        # Values are short and in few scripts: a source is searched for those alone.
+        written = numbered.filter(pl.col("value").str.contains(_written_in(name)))
+        written = written.join(sources, on=ROW_ID, how="left", maintain_order="left")
+        absent = ~pl.col("source").fill_null("").str.contains(letter)
+        places.append(written.filter(absent).get_column("at"))
+    return values[pl.concat(places).unique().sort()]
 
 
 def _written_in(name: str) -> str:

@@ -21,6 +21,7 @@ from enrichment_platform.checks.inputs import (
 from enrichment_platform.spec import EnrichmentSpec, OutputField
 
 PLACEHOLDER = "is a placeholder, not a value; the model must answer null instead"
+REFUSAL = "is a refusal, not a value; the model must answer null instead"
 ECHO = "repeats the field's own name or description"
 COPIED = "is copied from a few-shot example, and not in the source"
 
@@ -53,6 +54,15 @@ DENIED = (
     *("your name", "your name here", "your text here", "example value", "sample text", "value here"),
 )
 _TEMPLATE = r"^<[^<>]*>$|^\{\{.*\}\}$|^\$\{.*\}$|^(?i)x{3,}$|^(?i)lorem ipsum|^(?i)\[(?:insert|your) [^\]]*\]$"
+# How assistants begin when they decline, in the words that vendors document for refusals; a value that quotes the row
+# is excused. Other languages are not covered.
+_REFUSES = (
+    r"(?i)^\W*(?:(?:i['’]?m|i am|we are|we['’]re) (?:(?:very|so|really) )?(?:sorry|unable|not able)\b"
+    r"|(?:i|we) (?:can['’]?t|cannot|can not|could not|couldn['’]t|won['’]t|will not|must decline|apologi[sz]e)\b"
+    r"|(?:my )?apologies\b|sorry,? (?:but|i|we)\b|as an? (?:ai|artificial|large language|language model)\b"
+    r"|(?:unable|not able) to (?:\w+ )?(?:answer|assist|comply|complete|determine|extract|find|fulfil|help|process|provide)"
+    r"|(?:this|the) request (?:can['’]?t|cannot|violates|goes against)\b)"
+)
 _EDGES = " .,;:!?'\"`()[]*-–—/\\_"
 
 
@@ -93,14 +103,20 @@ def _of_field(
     template = collapsed(pl.col("value")).str.contains(_TEMPLATE)
     echoed = pl.col("normal").is_in(_normal((field.name, *filter(None, [field.description]))))
     yield finding(values.filter(denied | template), f"{field.name}: {PLACEHOLDER}")
+    declined = values.filter(~denied & ~template & collapsed(pl.col("value")).str.contains(_REFUSES))
+    yield finding(_not_in_source(declined, sources), f"{field.name}: {REFUSAL}")
     yield finding(values.filter(echoed & ~denied & ~template), f"{field.name}: {ECHO}")
     examples = _normal(_extracted_answers(spec, field))
-    copies = values.filter(pl.col("normal").is_in(examples)).join(sources, on=ROW_ID, how="left", maintain_order="left")
+    yield finding(_not_in_source(values.filter(pl.col("normal").is_in(examples)), sources), f"{field.name}: {COPIED}")
+
+
+def _not_in_source(values: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+    joined = values.join(sources, on=ROW_ID, how="left", maintain_order="left")
     absent = [
         not contains(value, source or "")
-        for value, source in copies.select(collapsed(pl.col("value")), "source").iter_rows()
+        for value, source in joined.select(collapsed(pl.col("value")), "source").iter_rows()
     ]
-    yield finding(copies.filter(pl.Series(absent, dtype=pl.Boolean)), f"{field.name}: {COPIED}")
+    return joined.filter(pl.Series(absent, dtype=pl.Boolean))
 
 
 def _normal(texts: tuple[str, ...]) -> list[str]:

@@ -33,6 +33,7 @@ class Trial:
         named_faulty: Faulty rows that it named.
         falsely_named: Rows that it named, and that are right.
         seconds: That the suite took.
+        faulty: How many rows were faulty, where it is not the share of the rows rounded up: canaries have their part.
     """
 
     fault: str
@@ -43,6 +44,7 @@ class Trial:
     named_faulty: int
     falsely_named: int
     seconds: float = 0.0
+    faulty: int | None = None
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,8 @@ def percent(share: float) -> str:
 
 def _line(group: list[Trial]) -> Line:
     first = group[0]
-    faulty = faulty_rows(first.share, first.rows) * len(group)
+    usual = faulty_rows(first.share, first.rows)
+    faulty = sum(usual if trial.faulty is None else trial.faulty for trial in group)
     named = sum(trial.named_faulty for trial in group)
     if named > faulty:
         raise ValueError(f"{first.fault}: {named} faulty rows were named, and there are {faulty}")

@@ -23,6 +23,7 @@ SCRIPTS = (
     *("Latin", "Han", "Cyrillic", "Arabic", "Devanagari", "Hangul"),
     *("Hiragana", "Katakana", "Greek", "Hebrew", "Thai"),
 )
+ANSWERING = {ATTEMPTS: pl.Int64, ENDPOINT: pl.String}
 _SCRIPT_CHARACTERS = 200  # of a text: enough for a majority, and 20,000 rows of Chinese stay under 0.2 s
 
 
@@ -103,7 +104,8 @@ def answering_counts(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFr
     A row that shares another one's answer has 0 attempts of its own and counts as 1.
     """
     staged = tables.staged
-    require_columns("staged", staged, {"status": pl.String})
+    optional = {name: dtype for name, dtype in ANSWERING.items() if name in staged.columns}
+    require_columns("staged", staged, {"status": pl.String, **optional})
     attempts = pl.col("attempts").fill_null(0).clip(1, 3)
     categories = {
         STATUS: pl.col("status"),

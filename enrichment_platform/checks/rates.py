@@ -19,8 +19,9 @@ from enrichment_platform.checks.dispersion import (
 )
 from enrichment_platform.checks.family import Move, strongest
 from enrichment_platform.checks.findings import percent, sample_ids
-from enrichment_platform.checks.inputs import OK, ROW_ID, PartitionTables
+from enrichment_platform.checks.inputs import OK, ROW_ID, PartitionTables, UnusableInputError, require_columns
 from enrichment_platform.checks.profile import (
+    ANSWERING,
     ATTEMPTS,
     LABEL,
     NULL_VALUE,
@@ -63,8 +64,13 @@ def retry_rate(spec: EnrichmentSpec, tables: PartitionTables) -> Signal:
     """More rows than in the history had no good answer, needed another attempt, or were answered by another endpoint.
 
     Raises:
-        UnusableInputError: staged lacks status or partition_key.
+        UnusableInputError: staged lacks status or partition_key, or attempts or endpoint where the history has them;
+            it is empty where cleaned is not.
     """
+    if tables.staged.is_empty() and not tables.cleaned.is_empty():
+        raise UnusableInputError(f"staged is empty, cleaned has {tables.cleaned.height:,} rows")
+    known = set(tables.history.profiles.get_column("metric"))
+    require_columns("staged", tables.staged, {name: dtype for name, dtype in ANSWERING.items() if name in known})
     usable, learning = comparable(series(tables, answering_counts(spec, tables)), spec.partitions.type)
     moves = []
     for one in usable:

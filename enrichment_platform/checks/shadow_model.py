@@ -79,7 +79,7 @@ def trained_shadow(texts: pl.Series, given: Integers, partitions: Integers, clas
     targets = np.zeros((trained, classes), np.float32)
     targets[np.arange(trained), given[:trained]] = 1
     targets -= prior
-    inverse = _inverse((known @ known.T).toarray())
+    inverse = _inverse(_kernel(known))
     dual = inverse @ targets
     scores = np.empty((len(given), classes), np.float32)
     for partition in np.unique(partitions):
@@ -102,12 +102,22 @@ def trained_shadow(texts: pl.Series, given: Integers, partitions: Integers, clas
     )
 
 
+def _kernel(known: sparse.csr_array, block: int = 500) -> Floats:
+    """Products of all pairs of rows; block by block, since the whole as a sparse array takes three times the memory."""
+    kernel = np.empty((known.shape[0], known.shape[0]), np.float32)
+    columns = known.T.tocsr()
+    for start in range(0, known.shape[0], block):
+        kernel[start : start + block] = (known[start : start + block] @ columns).toarray()
+    return kernel
+
+
 def _inverse(kernel: Floats) -> Floats:
     kernel[np.diag_indices_from(kernel)] += RIDGE
-    factor, _ = linalg.lapack.spotrf(kernel, lower=1, overwrite_a=1)
+    # Transposed, it is in the order that LAPACK works on in place.
+    factor, _ = linalg.lapack.spotrf(kernel.T, lower=1, overwrite_a=1)
     inverse, _ = linalg.lapack.spotri(factor, lower=1, overwrite_c=1)
-    lower = np.tril_indices_from(inverse, -1)
-    inverse.T[lower] = inverse[lower]
+    for row in range(len(inverse)):
+        inverse[row, row + 1 :] = inverse[row + 1 :, row]
     return np.asarray(inverse, np.float32)
 
 
@@ -167,7 +177,7 @@ def _buckets(texts: pl.Series) -> tuple[Integers, Integers]:
             pl.col("row").cast(pl.Int64),
             pl.col("text").str.slice(0, MAX_CHARACTERS).str.to_lowercase().str.extract_all(WORDS).alias("word"),
         )
-        .explode("word")
+        .explode("word", empty_as_null=True)
         .drop_nulls()
     )
     rows = words.get_column("row").to_numpy()

@@ -67,7 +67,7 @@ def overall(history: Judged, today: Judged, prior: Floats) -> Suspicion:
     A row's score is what a mixture with labels drawn from all rows gains over the shadow's opinion, less what is to
     be expected of the row if the shadow is right: so a day of hard texts or of other labels is no surprise. The
     partition's mean is compared with those of earlier partitions; what these differ by beyond chance counts
-    (DerSimonian and Laird 1986), on as many degrees of freedom as there were earlier partitions, less one.
+    (DerSimonian and Laird 1986), drawn towards `USUAL_SPREAD` where there are few of them.
     """
     before, now = _residuals(history, prior), _residuals(today, prior)
     sizes = np.bincount(history.partitions).astype(np.float64)

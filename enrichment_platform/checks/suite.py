@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -70,6 +71,16 @@ DETECTORS: dict[str, Detector] = {
 }
 
 
+@dataclass(frozen=True)
+class _Found:
+    """By check name: what the row checks and the detectors found, and why those that could not run did not."""
+
+    findings: Mapping[str, pl.DataFrame]
+    signals: Mapping[str, Signal]
+    alarms: Mapping[str, bool]
+    unusable: Mapping[str, str]
+
+
 def run_suite(spec: EnrichmentSpec, tables: PartitionTables) -> Verdict:
     """Run every check of the enrichment on one partition.
 
@@ -77,114 +88,122 @@ def run_suite(spec: EnrichmentSpec, tables: PartitionTables) -> Verdict:
         The verdict; a check that could not run has failed, and its message names what is missing.
     """
     definitions = catalogue.check_names(spec)
-    findings, unusable = _row_findings(spec, tables)
-    signals = _signals(spec, tables, {one.name for one in definitions}, unusable)
-    alarms = judge(signals, spec.checks.severity)
-    results = []
-    for definition in definitions:
-        name, limit = definition.name, catalogue.threshold(spec, definition.name)
-        try:
-            if name in unusable:
-                raise UnusableInputError(unusable[name])
-            if name in findings:
-                result = share_result(definition, findings[name], tables.staged.height, limit, spec)
-            elif name in signals:
-                result = _of_signal(definition, signals[name], alarm=alarms[name], total=tables.staged.height)
-            elif name == catalogue.FAILED_ROWS:
-                rows = [one for one in unusable if one in ROW_CHECKS or one in _own_row_checks(spec)]
-                if rows:
-                    raise UnusableInputError(f"{', '.join(rows)} could not run")
-                result = share_result(definition, together(findings.values()), tables.staged.height, limit, spec)
-            else:
-                result = _table_check(definition, spec, tables)
-        except UnusableInputError as problem:
-            shown = limit if name in findings or name in catalogue.WITH_THRESHOLD else 0.0
-            result = unusable_result(definition, str(problem), tables.staged.height, shown)
-        results.append(escalated(result, tables.history.failing_since, spec))
+    found = _found(spec, tables, {definition.name for definition in definitions})
+    results = tuple(escalated(_result(one, spec, tables, found), spec, tables) for one in definitions)
     return Verdict(
         passed=all(result.passed for result in results if result.blocking),
-        results=tuple(results),
-        failures=failures(_ordered(findings), tables.staged),
+        results=results,
+        failures=failures(_set_aside(found.findings, spec), tables.staged),
     )
 
 
 def row_failures(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFrame:
     """Rows that fail a row check, as `Verdict.failures`, without the checks of the whole partition."""
     findings, _ = _row_findings(spec, tables)
-    return failures(_ordered(findings), tables.staged)
+    return failures(_set_aside(findings, spec), tables.staged)
 
 
 def partition_profile(spec: EnrichmentSpec, tables: PartitionTables, partition_key: str) -> pl.DataFrame:
     """What later partitions are compared with: `history.PROFILE_SCHEMA`, of a partition that is published.
 
-    What could not be counted is not in it, and the checks that need it go on learning.
+    All of it is stored under the fingerprint that most rows have, the last one of equally frequent ones. What could
+    not be counted is not in it, and the checks that need it go on learning.
     """
-    usual = tables.staged.get_column("fingerprint").drop_nulls().mode().sort()
+    fingerprint = _usual_fingerprint(tables.staged)
     parts = [pl.DataFrame(schema=PROFILE_SCHEMA)]
-    for count in (
-        lambda: profile(spec, tables, partition_key, str(usual[0]) if usual.len() else ""),
+    counts: tuple[Callable[[], pl.DataFrame], ...] = (
+        lambda: profile(spec, tables, partition_key, fingerprint),
         lambda: control_profile(spec, tables),
         lambda: custom_profile(spec, tables),
-    ):
+    )
+    for count in counts:
         try:
             parts.append(count())
         except UnusableInputError:
             continue
-    return pl.concat(parts)
+    about = {"partition_key": partition_key, "fingerprint": fingerprint}
+    return pl.concat(parts).with_columns(pl.lit(value).alias(name) for name, value in about.items())
 
 
-def escalated(result: CheckResult, failing_since: Mapping[str, str], spec: EnrichmentSpec) -> CheckResult:
+def escalated(result: CheckResult, spec: EnrichmentSpec, tables: PartitionTables) -> CheckResult:
     """A failed result with the partition since which it fails; a second warning in a row blocks."""
     if result.passed:
         return result
-    since = failing_since.get(result.name, "")
+    since = tables.history.failing_since.get(result.name, "")
+    message = f"{result.message} It has failed since {since}." if since else result.message
     # Whoever says `mixed_models: warn` wants their fallback published on every day.
-    if result.blocking or not since or result.name == catalogue.ONE_FINGERPRINT:
-        return replace(result, since=since)
-    return replace(
-        result,
-        blocking=True,
-        since=since,
-        message=f"{result.message} It has failed since {since}, and the second warning in a row blocks: if all is well,"
-        f" `enrichment accept {spec.name} --partition KEY --check {result.name}` publishes, and the checks learn it.",
-    )
+    if result.blocking or result.name == catalogue.ONE_FINGERPRINT:
+        return replace(result, since=since, message=message)
+    if not since:
+        return replace(result, message=f"{message} A warning: alone it stops nothing, in the next partition it would.")
+    accept = f"enrichment accept {spec.name} --partition {_shown_key(tables)} --check {result.name} --reason WHY"
+    advice = f"The second warning in a row blocks; if all is well, `{accept}` lets it be published."
+    return replace(result, blocking=True, since=since, message=f"{message} {advice}")
 
 
-def _row_findings(
-    spec: EnrichmentSpec, tables: PartitionTables
-) -> tuple[dict[str, pl.DataFrame], dict[str, str]]:
+def _found(spec: EnrichmentSpec, tables: PartitionTables, names: set[str]) -> _Found:
+    findings, unusable = _row_findings(spec, tables)
+    signals: dict[str, Signal] = {}
+    for name, detector in DETECTORS.items():
+        if name in names:
+            try:
+                signals[name] = detector(spec, tables)
+            except UnusableInputError as problem:
+                unusable[name] = str(problem)
+    return _Found(findings, signals, judge(signals, spec.checks.severity), unusable)
+
+
+def _row_findings(spec: EnrichmentSpec, tables: PartitionTables) -> tuple[dict[str, pl.DataFrame], dict[str, str]]:
     """Findings by row check, and the reasons of those that could not run."""
     own = _own_row_checks(spec)
-    names = [one.name for one in catalogue.check_names(spec) if one.name in ROW_CHECKS or one.name in own]
     findings: dict[str, pl.DataFrame] = {}
     unusable: dict[str, str] = {}
-    for name in names:
+    for name in (one.name for one in catalogue.check_names(spec)):
         try:
-            check = own.get(name)
-            findings[name] = row_findings(check, spec, tables) if check else ROW_CHECKS[name](spec, tables)
+            if name in own:
+                findings[name] = row_findings(own[name], spec, tables)
+            elif name in ROW_CHECKS:
+                findings[name] = ROW_CHECKS[name](spec, tables)
         except UnusableInputError as problem:
             unusable[name] = str(problem)
     return findings, unusable
 
 
-def _signals(
-    spec: EnrichmentSpec, tables: PartitionTables, names: set[str], unusable: dict[str, str]
-) -> dict[str, Signal]:
-    found: dict[str, Signal] = {}
-    for name, detector in DETECTORS.items():
-        if name in names:
-            try:
-                found[name] = detector(spec, tables)
-            except UnusableInputError as problem:
-                unusable[name] = str(problem)
-    return found
+def _result(definition: CheckDefinition, spec: EnrichmentSpec, tables: PartitionTables, found: _Found) -> CheckResult:
+    name, total = definition.name, tables.staged.height
+    limit = catalogue.threshold(spec, name) if name in catalogue.with_threshold(spec) else None
+    rates = {check.name: check for check in spec.checks.custom if check.rate is not None}
+    try:
+        if name in found.unusable:
+            raise UnusableInputError(found.unusable[name])
+        if name in found.signals:
+            return _of_signal(definition, found.signals[name], alarm=found.alarms[name], total=total)
+        if name in rates:
+            return rate_result(rates[name], definition, spec, tables)
+        if limit is not None:
+            findings = _all_findings(spec, found) if name == catalogue.FAILED_ROWS else found.findings[name]
+            return share_result(definition, findings, total, limit, spec)
+        return TABLE_CHECKS[name](definition, spec, tables)
+    except UnusableInputError as problem:
+        return unusable_result(definition, str(problem), total, limit)
 
 
-def _table_check(definition: CheckDefinition, spec: EnrichmentSpec, tables: PartitionTables) -> CheckResult:
-    rate = next((one for one in spec.checks.custom if one.name == definition.name), None)
-    if rate is not None:
-        return rate_result(rate, definition, spec, tables)
-    return TABLE_CHECKS[definition.name](definition, spec, tables)
+def _all_findings(spec: EnrichmentSpec, found: _Found) -> pl.DataFrame:
+    missing = [one.name for one in _quarantining(spec) if one.name in found.unusable]
+    if missing:
+        raise UnusableInputError(f"{', '.join(missing)} could not run")
+    return together(_set_aside(found.findings, spec).values())
+
+
+def _set_aside(findings: Mapping[str, pl.DataFrame], spec: EnrichmentSpec) -> dict[str, pl.DataFrame]:
+    """Findings whose rows go to quarantine, the most severe check first."""
+    return {one.name: findings[one.name] for one in _quarantining(spec) if one.name in findings}
+
+
+def _quarantining(spec: EnrichmentSpec) -> list[CheckDefinition]:
+    """Row checks that block; one's own ones that only warn leave their rows where they are."""
+    own = _own_row_checks(spec)
+    return [one for one in catalogue.check_names(spec) if one.blocking and (one.name in ROW_CHECKS or one.name in own)]
 
 
 def _of_signal(definition: CheckDefinition, signal: Signal, *, alarm: bool, total: int) -> CheckResult:
@@ -206,7 +225,14 @@ def _own_row_checks(spec: EnrichmentSpec) -> dict[str, CustomCheck]:
     return {check.name: check for check in spec.checks.custom if check.rate is None}
 
 
-def _ordered(findings: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """The most severe check first, one's own ones last."""
-    built_in = {name: findings[name] for name in catalogue.ROW_CHECKS if name in findings}
-    return built_in | {name: frame for name, frame in findings.items() if name not in built_in}
+def _usual_fingerprint(staged: pl.DataFrame) -> str:
+    if staged.schema.get("fingerprint") != pl.String:
+        return ""
+    usual = staged.get_column("fingerprint").drop_nulls().mode().sort()
+    return str(usual[-1]) if usual.len() else ""
+
+
+def _shown_key(tables: PartitionTables) -> str:
+    if tables.cleaned.schema.get("partition_key") != pl.String or tables.cleaned.is_empty():
+        return "KEY"
+    return shlex.quote(str(tables.cleaned.get_column("partition_key")[0]))

@@ -7,7 +7,21 @@ from __future__ import annotations
 
 import click
 
-from enrichment_platform.cli import accept, cost, demo, dev, halt, quarantine, replay, restore, run, sql, status, why
+from enrichment_platform.cli import (
+    accept,
+    cost,
+    demo,
+    dev,
+    halt,
+    quarantine,
+    replay,
+    restore,
+    run,
+    selftest,
+    sql,
+    status,
+    why,
+)
 from enrichment_platform.cli.group import ErrorGroup
 
 
@@ -29,6 +43,7 @@ main.add_command(quarantine.quarantine)
 main.add_command(replay.replay)
 main.add_command(restore.restore)
 main.add_command(run.run)
+main.add_command(selftest.selftest)
 main.add_command(sql.sql)
 main.add_command(status.status)
 main.add_command(why.why)

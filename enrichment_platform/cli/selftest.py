@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
@@ -42,10 +43,10 @@ def selftest(
     Each fault is put where the provider answers, in a copy of the last good partition, and goes through the engine, the
     tables, the checks and publication. No model is asked and nothing of the real state is touched.
     """
-    from enrichment_platform.checks.power import card, card_json, card_text
+    from enrichment_platform.checks.power_text import card_json, card_text
     from enrichment_platform.lake.tables import Lake
     from enrichment_platform.location import load_location
-    from enrichment_platform.stages.selftest import fault_names, good_partition, trials
+    from enrichment_platform.stages.selftest import fault_names, good_partition, measured
 
     location = load_location()
     spec = location.enrichment(name)
@@ -55,18 +56,20 @@ def selftest(
         return
     pool = location.pools[spec.model.pool]
     good = good_partition(Lake.from_environment(), spec, location.root, partition, rows)
+    earlier = good.history.profiles["partition_key"].n_unique()
     if not json_output:
-        click.echo(f"{name} {good.partition_key}: {len(good.answers)} rows, history of {len(good.history.partitions)}")
+        click.echo(f"{name} {good.partition_key}: {len(good.answers)} rows, {earlier} earlier partitions")
 
     def told(done: int, total: int, what: str) -> None:
-        if not json_output:
+        if sys.stderr.isatty():
             click.echo(f"\r{done}/{total} {what:<40}", nl=False, err=True)
 
-    found = card(*trials(good, chosen, shares or SHARES, repeats, pool, told), spec=spec)
+    found = measured(good, chosen, shares or SHARES, repeats, pool, told)
     if json_output:
-        click.echo(json.dumps(card_json(found)))
+        click.echo(card_json(found))
         return
-    click.echo("", err=True)
+    if sys.stderr.isatty():
+        click.echo("", err=True)
     click.echo(card_text(found))
 
 

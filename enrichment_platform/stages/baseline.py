@@ -48,7 +48,7 @@ def read_history(lake: Lake, spec: EnrichmentSpec, partition_key: str, fingerpri
     same = profiles.filter(pl.col("fingerprint") == fingerprint)
     recent = same["partition_key"].unique().sort(descending=True).head(PARTITIONS).implode()
     others = profiles.filter(pl.col("fingerprint") != fingerprint).sort("partition_key")
-    previous = others["fingerprint"].last() if same.is_empty() else None
+    previous = others["fingerprint"].last() if same.is_empty() and others.height else ""
     return History(
         profiles=same.filter(pl.col("partition_key").is_in(recent)),
         rows=_published_rows(lake, spec, sorted(recent.item().to_list(), reverse=True)[:ROW_PARTITIONS], fingerprint),

@@ -11,6 +11,7 @@ from enrichment_platform.checks.fault_answers import Answered
 from enrichment_platform.errors import EnrichmentError
 from enrichment_platform.inference.endpoints.protocol import Completion, CompletionRequest, EndpointError, Failure
 from enrichment_platform.inference.pricing import Price
+from enrichment_platform.inference.records import RateLimit
 from enrichment_platform.inference.task import Task
 from enrichment_platform.spec import DataClass
 
@@ -22,15 +23,20 @@ class ReplayedEndpoint:
 
     What a provider does with the order of labels, and whether it answers alike when asked twice, is not replayed: a row
     has one answer.
+
+    Args:
+        task: What is asked.
+        answers: One a text.
+        name: Of the endpoint that gave them: another one would be a fault of its own.
     """
 
-    def __init__(self, task: Task, answers: Iterable[Answered]) -> None:
-        self.name = MODEL
+    def __init__(self, task: Task, answers: Iterable[Answered], name: str) -> None:
+        self.name = name
         self.data_classes: frozenset[DataClass] = frozenset(get_args(DataClass))
         self.max_concurrency = 64
         self.timeout_s = 30.0
         self.price = Price()
-        self.rate_limit = None
+        self.rate_limit: RateLimit | None = None
         self.takes_priority = False
         self._answers = {_last(task, answered.columns, answered.row_id): answered for answered in answers}
         self._asked: dict[str, int] = {}

@@ -11,23 +11,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 import polars as pl
 
 from enrichment_platform.checks import Verdict
 from enrichment_platform.checks.fault_answers import Answered
-from enrichment_platform.checks.faults import FAULTS, Arrangement, FaultNotPossibleError, as_table_fault, inject
+from enrichment_platform.checks.faults import (
+    FAULTS,
+    Arrangement,
+    FaultNotPossibleError,
+    as_table_fault,
+    inject,
+    why_not,
+)
 from enrichment_platform.checks.history import History
 from enrichment_platform.checks.inputs import source_texts
-from enrichment_platform.checks.power import CleanTrial, Trial
+from enrichment_platform.checks.power import Card, CleanTrial, Trial, card
 from enrichment_platform.cleaning import cleaning_version
-from enrichment_platform.errors import InputError, PublicationRefusedError
+from enrichment_platform.errors import EnrichmentError, InputError, PublicationRefusedError
 from enrichment_platform.inference.golden import GoldenRow, canaries
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.inference.pool import ModelPoolSpec
 from enrichment_platform.inference.task import Task
 from enrichment_platform.lake.location import ledger_url
 from enrichment_platform.lake.tables import Lake
-from enrichment_platform.spec import EnrichmentSpec, Stage
+from enrichment_platform.spec import EnrichmentSpec, Stage, output_columns
 from enrichment_platform.stages.baseline import read_history
 from enrichment_platform.stages.classified import classify_partition
 from enrichment_platform.stages.controls import read_controls
@@ -39,6 +47,7 @@ from enrichment_platform.stages.standing import provenance_column
 
 _STATE = ("ENRICHMENT_HOME", "ENRICHMENT_LAKE", "ENRICHMENT_LEDGER")
 _KEYS_A_LOOK = 5_000
+_PREFIX = "enrichment-selftest-"
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,7 @@ class GoodPartition:
         answers: The answer to each.
         canaries: Golden rows that ride along, with the answers that they had in that partition, or are known to have.
         history: The partitions before it.
+        endpoint: The one that answered most of it.
     """
 
     spec: EnrichmentSpec
@@ -64,6 +74,7 @@ class GoodPartition:
     answers: list[Answered]
     canaries: list[Answered]
     history: History
+    endpoint: str
 
 
 def good_partition(
@@ -86,7 +97,9 @@ def good_partition(
     if not unique:
         raise InputError(f"{spec.name} {key}: the ledger has none of its answers, so they cannot be given again")
     kept = [answered.row_id for answered in unique]
-    fingerprint = str(rows[provenance_column(rows.columns, "fingerprint")].mode().sort()[0])
+    fingerprint, endpoint = (
+        str(rows[provenance_column(rows.columns, name)].mode().sort()[0]) for name in ("fingerprint", "endpoint")
+    )
     return GoodPartition(
         spec,
         root,
@@ -96,15 +109,16 @@ def good_partition(
         unique,
         _canaries(lake, spec, key, golden_set(spec, root)),
         read_history(lake, spec, key, fingerprint),
+        endpoint,
     )
 
 
 def trial(
     good: GoodPartition, fault: str, share: float, seed: int, arrangement: Arrangement, pool: ModelPoolSpec
 ) -> Trial:
-    """Put one fault into the partition, and see what becomes of it.
+    """Put one fault into the partition, and see what becomes of it; in a `workplace`.
 
-    The answers go through the engine, the classified table, the suite and publication, in a home of their own.
+    The answers go through the engine, the classified table, the suite and publication.
 
     Raises:
         FaultNotPossibleError: this partition cannot have so much of the fault.
@@ -123,9 +137,7 @@ def trial(
     def at_table(staged: pl.DataFrame) -> tuple[pl.DataFrame, frozenset[str]]:
         return as_table_fault(fault, staged, share, seed, arrangement)
 
-    verdict, published, table_ids = _run(
-        good, answers, beside, pool, at_table if FAULTS[fault].level == "table" else None
-    )
+    verdict, table_ids = _run(good, answers, beside, pool, at_table if FAULTS[fault].level == "table" else None)
     faulty |= table_ids
     named = _named(verdict)
     return Trial(
@@ -134,20 +146,70 @@ def trial(
         arrangement=arrangement,
         rows=len(answers),
         detected=bool(_failed(verdict)) or bool(named & faulty),
-        faulty=len(faulty),
         named_faulty=len(named & faulty),
         falsely_named=len(named - faulty),
-        published_faulty=len(faulty & published),
         seconds=time.monotonic() - began,
-        checks=tuple(sorted(_failed(verdict) | set(verdict.failures["reason"]))),
+        faulty=len(faulty),
     )
 
 
 def clean_trial(good: GoodPartition, pool: ModelPoolSpec) -> CleanTrial:
-    """The same path with no fault: whatever fails is a false alarm."""
-    verdict, _, _ = _run(good, good.answers, good.canaries, pool, None)
+    """The same path with no fault, in a `workplace`: whatever fails is a false alarm."""
+    began = time.monotonic()
+    verdict, _ = _run(good, good.answers, good.canaries, pool, None)
     alarms = tuple(sorted(_failed(verdict) | set(verdict.failures["reason"])))
-    return CleanTrial(rows=len(good.answers), alarms=alarms, falsely_named=verdict.failures.height)
+    return CleanTrial(len(good.answers), bool(alarms), alarms, time.monotonic() - began)
+
+
+def fault_names(wanted: Sequence[str]) -> list[str]:
+    """The classes of that name; all where none is named.
+
+    Raises:
+        InputError: there is no such class.
+    """
+    unknown = [name for name in wanted if name not in FAULTS]
+    if unknown:
+        raise InputError(f"there is no fault {unknown[0]!r}; known are {', '.join(FAULTS)}")
+    return list(wanted) or list(FAULTS)
+
+
+def measured(
+    good: GoodPartition,
+    faults: Sequence[str],
+    shares: Sequence[float],
+    repeats: int,
+    pool: ModelPoolSpec,
+    on_trial: Callable[[int, int, str], None] = lambda _done, _total, _what: None,
+) -> Card:
+    """The detection-power card of an enrichment: each fault at each share, so many times.
+
+    Args:
+        good: The partition that the faults are put into.
+        faults: Names of classes.
+        shares: Of the rows, in (0, 1].
+        repeats: Trials of each, in turn scattered and contiguous.
+        pool: The model pool, for its retries; nothing of it is asked.
+        on_trial: Told before each trial: how many are done, of how many, which comes.
+    """
+    total, done, found, not_applicable = 1 + len(faults) * len(shares) * repeats, 1, [], {}
+    on_trial(0, total, "no fault")
+    with workplace():
+        clean = [clean_trial(good, pool)]
+        for fault in faults:
+            reason = why_not(fault, good.spec)
+            for number, share in enumerate(share for share in shares for _ in range(repeats)):
+                on_trial(done, total, f"{fault} {share:.2%}")
+                done += 1
+                if reason:
+                    not_applicable[fault] = reason
+                    continue
+                arrangement: Arrangement = "contiguous" if number % 2 else "scattered"
+                try:
+                    found.append(trial(good, fault, share, number, arrangement, pool))
+                except FaultNotPossibleError as error:
+                    not_applicable.setdefault(fault, str(error))
+    tried = {one.fault for one in found}
+    return card(found, clean, {name: why for name, why in not_applicable.items() if name not in tried})
 
 
 def _run(
@@ -156,15 +218,19 @@ def _run(
     beside: Iterable[Answered],
     pool: ModelPoolSpec,
     at_table: Callable[[pl.DataFrame], tuple[pl.DataFrame, frozenset[str]]] | None,
-) -> tuple[Verdict, frozenset[str], frozenset[str]]:
-    """The verdict, the row ids that were published, and those that a fault of the table befell."""
+) -> tuple[Verdict, frozenset[str]]:
+    """The verdict, and the rows that a fault of the table befell.
+
+    Raises:
+        EnrichmentError: a row was published that the verdict holds back: then publication is broken.
+    """
     spec, key = good.spec, good.partition_key
-    with tempfile.TemporaryDirectory(prefix="enrichment-selftest-") as folder, _home(Path(folder)):
+    with _ledger_of_its_own():
         lake = Lake.from_environment()
         cleaned = _with_columns(good.cleaned, answers, spec)
         lake.replace_partition(table(spec, Stage.RAW), key, cleaned.select("row_id", "partition_key"))
         lake.replace_partition(table(spec, Stage.CLEANED), key, cleaned)
-        endpoint = ReplayedEndpoint(good.task, [*answers, *beside])
+        endpoint = ReplayedEndpoint(good.task, [*answers, *beside], good.endpoint)
         classify_partition(lake, spec, pool, key, good.root, lambda _: None, endpoints=lambda: [endpoint])
         befallen = frozenset[str]()
         if at_table is not None:
@@ -174,9 +240,12 @@ def _run(
         try:
             publish(lake, spec, key)
         except PublicationRefusedError:
-            return verdict, frozenset(), befallen
+            return verdict, befallen
         published = lake.read(table(spec, Stage.ENRICHED), key, columns=["row_id"])["row_id"]
-        return verdict, frozenset(published), befallen
+        leaked = published.filter(published.is_in(verdict.failures["row_id"].implode())).len()
+        if leaked or not verdict.passed:
+            raise EnrichmentError(f"{spec.name} {key}: {leaked} rows were published although a check holds them back")
+        return verdict, befallen
 
 
 def _failed(verdict: Verdict) -> set[str]:
@@ -189,15 +258,29 @@ def _named(verdict: Verdict) -> frozenset[str]:
 
 
 @contextmanager
-def _home(folder: Path) -> Iterator[None]:
-    """A home of its own, so that nothing of the self-test reaches the real lake and ledger."""
+def workplace() -> Iterator[None]:
+    """A home of its own for trials, so that nothing of them reaches the real lake and ledger."""
     saved = {name: os.environ.pop(name, None) for name in _STATE}
-    os.environ["ENRICHMENT_HOME"] = str(folder)
     try:
-        yield
+        with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
+            os.environ["ENRICHMENT_HOME"] = folder
+            yield
     finally:
-        os.environ.pop("ENRICHMENT_HOME")
+        os.environ.pop("ENRICHMENT_HOME", None)
         os.environ.update({name: value for name, value in saved.items() if value is not None})
+
+
+@contextmanager
+def _ledger_of_its_own() -> Iterator[None]:
+    """No trial may find the answers of another; the tables of the workplace are overwritten by each."""
+    if not Path(os.environ["ENRICHMENT_HOME"]).name.startswith(_PREFIX):
+        raise RuntimeError("trials run in `workplace()`, or they would overwrite the real tables")
+    with tempfile.TemporaryDirectory(dir=os.environ["ENRICHMENT_HOME"]) as folder:
+        os.environ["ENRICHMENT_LEDGER"] = f"sqlite:///{folder}/ledger.db"
+        try:
+            yield
+        finally:
+            del os.environ["ENRICHMENT_LEDGER"]
 
 
 def _with_columns(cleaned: pl.DataFrame, answers: Sequence[Answered], spec: EnrichmentSpec) -> pl.DataFrame:
@@ -235,9 +318,7 @@ def _canaries(lake: Lake, spec: EnrichmentSpec, key: str, golden: Sequence[Golde
         with Ledger(ledger_url()) as ledger:
             known = ledger.answers(list(keys.values()))
         stored = {golden_id: known[request].text for golden_id, request in keys.items() if request in known}
-    import orjson
-
-    nothing = {name: None for field in spec.output for name in (field.name,)}
+    nothing = {name: None for field in spec.output for name in output_columns(field)}
     return [
         Answered(
             f"golden {row.golden_id}",
@@ -259,14 +340,3 @@ def _last_published(lake: Lake, spec: EnrichmentSpec) -> str:
     if keys.is_empty():
         raise InputError(f"{spec.name} has no published partition to test with; publish one first")
     return str(keys[-1])
-
-
-def possible(good: GoodPartition, fault: str, share: float) -> str:
-    """Why a fault cannot be had in this partition; empty where it can."""
-    if FAULTS[fault].level == "table":
-        return ""
-    try:
-        inject(fault, good.answers, good.spec, share, 0)
-    except FaultNotPossibleError as error:
-        return str(error)
-    return ""

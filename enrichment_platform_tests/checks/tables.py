@@ -108,13 +108,17 @@ def make_partition(rows: int = 2000, set_aside: int = 5) -> Partition:
             "status": ["ok"] * rows,
             "request_key": ids,
             "fingerprint": ["f1"] * rows,
+            "model": ["m"] * rows,
+            "endpoint": ["e"] * rows,
             "finish_reason": ["stop"] * rows,
+            "attempts": [1] * rows,
         },
         schema={
             **dict.fromkeys(["row_id", "partition_key", "category", "order_id", "order_id_evidence"], pl.String),
             **{"amount": pl.Float64, "amount_evidence": pl.String, "due": pl.Date, "due_evidence": pl.String},
             **{"quantity": pl.Int64, "refund": pl.Boolean, "vendor": pl.String, "topics": pl.List(pl.String)},
-            **dict.fromkeys(["status", "request_key", "fingerprint", "finish_reason"], pl.String),
+            **dict.fromkeys(["status", "request_key", "fingerprint", "model", "endpoint"], pl.String),
+            **{"finish_reason": pl.String, "attempts": pl.Int64},
         },
     )
     aside = [f"q{n}" for n in range(set_aside)]
@@ -146,7 +150,8 @@ def whole(
     raw_ids: pl.DataFrame, quarantined: pl.DataFrame, cleaned: pl.DataFrame, staged: pl.DataFrame
 ) -> PartitionTables:
     """All that the suite looks at on a first day; the keys of the requests are those that `make_partition` gives."""
-    asked = cleaned.select("row_id", pl.col("row_id").alias("request_key")) if "row_id" in cleaned.columns else None
+    known = isinstance(cleaned, pl.DataFrame) and "row_id" in cleaned.columns
+    asked = cleaned.select("row_id", pl.col("row_id").alias("request_key")) if known else None
     return PartitionTables(raw_ids, quarantined, cleaned, staged, asked, pl.DataFrame(schema=CONTROL_COLUMNS))
 
 

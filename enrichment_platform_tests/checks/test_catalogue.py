@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from enrichment_platform.checks import check_names, check_setting_problems, suite_version
+from enrichment_platform.checks import acceptable, check_names, check_setting_problems, suite_version
+from enrichment_platform.checks.catalogue import DESCRIPTIONS, WARNINGS, WITH_THRESHOLD, threshold, with_threshold
 from enrichment_platform_tests.checks.tables import make_spec
 
 FIELDS = [
@@ -15,18 +16,96 @@ FIELDS = [
 ]
 
 
-def test_names_are_known_and_all_block() -> None:
+def names(**changes: Any) -> list[str]:
+    return [check.name for check in check_names(make_spec(**changes))]
+
+
+BLOCKING = [
+    *("row_reconciliation", "not_empty", "one_fingerprint", "answers_belong", "answer_status", "output_contract"),
+    *("evidence_in_source", "no_placeholder", "clean_output", "no_injection", "failed_rows"),
+]
+WARNING = [
+    *("enough_input", "same_text_same_answer", "shadow_model", "same_answer", "label_shift", "input_shift"),
+    *("output_shift", "null_rate", "retry_rate", "slow_drift"),
+]
+
+
+def test_names_are_known_in_order_and_what_compares_with_the_past_warns() -> None:
     definitions = check_names(make_spec())
-    assert [d.name for d in definitions] == [
-        *("row_reconciliation", "not_empty", "one_fingerprint", "answer_status", "output_contract"),
-        *("evidence_in_source", "no_placeholder", "failed_rows"),
-    ]
-    assert all(d.blocking and d.description for d in definitions)
+    assert [d.name for d in definitions] == BLOCKING + WARNING
+    assert [d.name for d in definitions if d.blocking] == BLOCKING
+    assert all(d.description for d in definitions)
 
 
-def test_a_check_without_a_field_to_look_at_is_left_out() -> None:
-    names = {d.name for d in check_names(make_spec(output=[FIELDS[0]]))}
-    assert not names & {"evidence_in_source", "no_placeholder"}
+def test_every_check_of_the_catalogue_runs_in_some_enrichment_and_has_a_kind() -> None:
+    every = names(checks={"golden": {"path": "g.csv"}, "reask_share": 0.01, "reorder_share": 0.02})
+    assert set(every) == set(DESCRIPTIONS)
+    assert set(WARNINGS) | set(WITH_THRESHOLD) < set(DESCRIPTIONS)
+    assert not set(WARNINGS) & set(WITH_THRESHOLD)
+
+
+@pytest.mark.parametrize(
+    ("output", "absent"),
+    [
+        ([FIELDS[0]], {"evidence_in_source", "no_placeholder", "clean_output", "output_shift", "null_rate"}),
+        ([FIELDS[1]], {"same_text_same_answer", "stored_answers", "label_order", "label_shift", "shadow_model"}),
+        ([{"name": "a", "type": "boolean"}], {"label_order", "shadow_model", "same_answer"}),
+        (
+            [{"name": "a", "type": "list", "labels": ["x", "y"]}],
+            {"same_text_same_answer", "stored_answers", "label_order", "slow_drift", "same_answer", "shadow_model"},
+        ),
+    ],
+)
+def test_a_check_without_a_field_to_look_at_is_left_out(output: list[dict[str, Any]], absent: set[str]) -> None:
+    asked = {"checks": {"reask_share": 0.01, "reorder_share": 0.02}}
+    assert absent <= set(names(**asked))
+    assert not absent & set(names(output=output, **asked))
+
+
+def test_controls_that_nobody_asks_for_are_not_checked() -> None:
+    assert not {"canary_accuracy", "stored_answers", "label_order"} & set(names())
+    assert "canary_accuracy" in names(checks={"golden": {"path": "g.csv"}})
+
+
+@pytest.mark.parametrize("severity", ["off", "warn", "block"])
+@pytest.mark.parametrize("check", WARNINGS)
+def test_a_severity_is_that_of_its_check_alone(check: str, severity: str) -> None:
+    shares = {"reask_share": 0.01, "reorder_share": 0.02}
+    usual = {d.name: d.blocking for d in check_names(make_spec(checks=shares))}
+    spec = make_spec(checks=shares | {"severity": {check: severity}})
+    assert check_setting_problems(spec) == []
+    changed = {} if severity == "off" else {check: severity == "block"}
+    rest = {name: blocking for name, blocking in usual.items() if name != check}
+    assert {d.name: d.blocking for d in check_names(spec)} == rest | changed
+
+
+@pytest.mark.parametrize("check", ["output_contract", "canary_accuracy", "nonsense"])
+def test_what_must_never_happen_cannot_be_switched_off(check: str) -> None:
+    spec = make_spec(checks={"severity": {check: "off"}})
+    assert ["not a check that warns" in problem for problem in check_setting_problems(spec)] == [True]
+
+
+OWN_ROWS = {"name": "amount_is_paid", "sql": "amount > 0"}
+OWN_RATE = {"name": "refunds", "rate": "refund", "max_shift": 0.1, "severity": "warn"}
+
+
+def test_checks_of_ones_own_have_their_place_severity_and_limit() -> None:
+    spec = make_spec(checks={"custom": [OWN_RATE, OWN_ROWS | {"max_failed_share": 0.2}], "max_failed_share": 0.01})
+    found = {d.name: d for d in check_names(spec)}
+    order = list(found)
+    assert order.index("amount_is_paid") == order.index("failed_rows") - 1
+    assert order[-1] == "refunds"
+    assert (found["amount_is_paid"].blocking, found["refunds"].blocking) == (True, False)
+    assert found["refunds"].description == "checks.custom: refund"
+    assert (threshold(spec, "amount_is_paid"), threshold(spec, "no_placeholder")) == (0.2, 0.01)
+    assert "amount_is_paid" in with_threshold(spec)
+    assert "refunds" not in with_threshold(spec)
+
+
+def test_what_must_never_happen_cannot_be_accepted() -> None:
+    spec = make_spec(checks={"custom": [OWN_ROWS, OWN_RATE]})
+    assert {*WARNINGS, "refunds", "canary_accuracy"} <= acceptable(spec)
+    assert not {"amount_is_paid", "row_reconciliation", "answers_belong", *WITH_THRESHOLD} & acceptable(spec)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +133,18 @@ def test_thresholds_of_unknown_checks_are_problems(thresholds: dict[str, float],
         {"checks": {"thresholds": {"no_placeholder": 0.0}}},
         {"checks": {"allow_empty": True}},
         {"prompt": {"columns": ["subject"]}},
+        {"prompt": {"columns": ["subject", "body"], "system": "Antworte auf Deutsch."}},
+        {"prompt": {"columns": ["subject", "body"], "template": "<text>{{ body }}</text>"}},
+        {"output": [FIELDS[0] | {"labels": ["y", "x"]}, FIELDS[1]]},
+        {"partitions": {"type": "hourly", "start": "2026-01-01-00:00"}},
+        {"checks": {"severity": {"label_shift": "block"}}},
+        {"checks": {"severity": {"label_shift": "off"}}},
+        {"checks": {"mixed_models": "block"}},
+        {"checks": {"golden": {"path": "g.csv"}}},
+        {"checks": {"reask_share": 0.05}},
+        {"checks": {"reorder_share": 0.05}},
+        {"checks": {"custom": [OWN_ROWS]}},
+        {"checks": {"custom": [OWN_RATE]}},
     ],
 )
 def test_the_version_changes_with_what_can_change_a_verdict(change: dict[str, Any]) -> None:
@@ -66,8 +157,30 @@ def test_the_version_changes_with_what_can_change_a_verdict(change: dict[str, An
         {"description": "another"},
         {"model": "other_pool"},
         {"checks": {"preview_rows": 3}},
-        {"output": [FIELDS[0] | {"labels": {"y": "why", "x": "eks"}}, FIELDS[1]]},
+        {"output": [FIELDS[0] | {"labels": {"x": "eks", "y": "why"}}, FIELDS[1]]},
+        {"checks": {"severity": {"label_shift": "warn"}}},
+        {"checks": {"thresholds": {"no_placeholder": 0.05}}},
     ],
 )
 def test_the_version_stays_with_everything_else(change: dict[str, Any]) -> None:
     assert suite_version(make_spec(output=FIELDS)) == suite_version(make_spec(**({"output": FIELDS} | change)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"golden": {"path": "g.csv"}}, {"golden": {"path": "elsewhere.csv"}}, True),
+        ({"golden": {"path": "g.csv"}}, {"golden": {"path": "g.csv", "canaries": 30}}, False),
+        ({"custom": [OWN_ROWS]}, {"custom": [OWN_ROWS | {"description": "money"}]}, True),
+        ({"custom": [OWN_ROWS]}, {"custom": [OWN_ROWS | {"max_failed_share": 0.05}]}, True),
+        ({"custom": [OWN_ROWS]}, {"custom": [OWN_ROWS | {"max_failed_share": 0.06}]}, False),
+        ({"custom": [OWN_ROWS]}, {"custom": [OWN_ROWS | {"severity": "warn"}]}, False),
+        ({"custom": [OWN_ROWS]}, {"custom": [OWN_ROWS | {"sql": "amount > 1"}]}, False),
+        ({"custom": [OWN_RATE]}, {"custom": [OWN_RATE | {"max_shift": 0.2}]}, False),
+        ({"custom": [OWN_RATE]}, {"custom": [OWN_RATE | {"minimum": 0.2}]}, False),
+    ],
+)
+def test_the_version_changes_with_the_rules_of_a_check_and_not_with_words_about_it(
+    one: dict[str, Any], other: dict[str, Any], same: bool
+) -> None:
+    assert (suite_version(make_spec(checks=one)) == suite_version(make_spec(checks=other))) is same

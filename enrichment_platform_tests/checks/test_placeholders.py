@@ -82,3 +82,24 @@ def test_items_of_open_lists_are_looked_at() -> None:
     spec = make_spec(output=[{"name": "topics", "type": "list"}])
     staged = with_value(CLEAN.staged, 11, topics=["late", "n/a"])
     assert result(run(CLEAN, spec, staged=staged), "no_placeholder").row_ids == ID
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "I'm sorry, but I can't help with that.",
+        "I cannot determine the vendor from this text",
+        "As an AI language model, I do not have access to that",
+        "Sorry, but the vendor is missing",
+        "Unable to determine the vendor",
+        "We are unable to process this request.",
+    ],
+)
+def test_a_refusal_is_no_value(value: str) -> None:
+    verdict = run(CLEAN, staged=with_value(CLEAN.staged, 5, vendor=value))
+    assert result(verdict, "no_placeholder").row_ids == (CLEAN.staged["row_id"][5],)
+
+
+@pytest.mark.parametrize("value", ["Sorry Cupcake Ltd", "I Can Bikes", "Apologia Books", "Cannot Wait Tours"])
+def test_a_name_that_begins_like_a_refusal_is_a_value(value: str) -> None:
+    assert result(run(CLEAN, staged=with_value(CLEAN.staged, 5, vendor=value)), "no_placeholder").failed_rows == 0

@@ -79,7 +79,8 @@ def test_retries_and_fallbacks_that_rise_are_found(columns: dict[str, Any], fail
             profiles("endpoint", "", ["main", "spare"], rates(0.01), TOTALS),
         ]
     )
-    tables = partition(KEYS[40], {"category": ["billing"] * 2000}, earlier, **columns)
+    served = {"attempts": [1] * 2000, "endpoint": ["main"] * 2000}
+    tables = partition(KEYS[40], {"category": ["billing"] * 2000}, earlier, **(served | columns))
     signal = retry_rate(spec_of(), tables)
     assert judge({"retry_rate": signal})["retry_rate"] is fails
     assert bool(signal.row_ids) is fails
@@ -90,6 +91,12 @@ def test_too_little_history_is_learning(detector: Any) -> None:
     signal = detector(spec_of(VENDOR), partition(KEYS[0], {"vendor": ["Globex"] * 100}))
     assert signal.learning == "0 of 7 partitions"
     assert (signal.p_value, signal.matters) == (1.0, False)
+
+
+def test_a_column_that_the_history_has_and_the_partition_lacks_is_refused() -> None:
+    earlier = profiles("attempts", "", ["1", "2"], rates(0.05), TOTALS)
+    with pytest.raises(UnusableInputError, match="attempts"):
+        retry_rate(spec_of(), partition(KEYS[40], {"category": ["billing"] * 2000}, earlier))
 
 
 def test_missing_columns_are_refused() -> None:

@@ -1,0 +1,137 @@
+"""Every class of fault goes the real way: provider, engine, tables, suite, publication."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from enrichment_platform.checks.fault_answers import Answered
+from enrichment_platform.checks.faults import FAULTS, FaultNotPossibleError
+from enrichment_platform.checks.history import History
+from enrichment_platform.checks.inputs import source_texts
+from enrichment_platform.cleaning import cleaning_version
+from enrichment_platform.errors import InputError
+from enrichment_platform.inference.pool import DEFAULT_POOL
+from enrichment_platform.inference.task import Task
+from enrichment_platform.lake.tables import Lake
+from enrichment_platform.spec import EnrichmentSpec, output_columns
+from enrichment_platform.stages.selftest import (
+    GoodPartition,
+    clean_trial,
+    fault_names,
+    good_partition,
+    measured,
+    trial,
+    workplace,
+)
+from enrichment_platform_tests.checks.tables import KEY, make_partition, make_spec
+
+ROWS = 60
+PROMPT = {
+    "columns": ["subject", "body"],
+    "examples": [
+        {
+            "input": {"subject": "Hi", "body": "Order ZX-999 from Acme Gadgets is late"},
+            "output": {
+                "category": "delivery",
+                "order_id": "ZX-999",
+                "order_id_evidence": "Order ZX-999",
+                "vendor": "Acme Gadgets",
+                "refund": False,
+            },
+        }
+    ],
+}
+DETERMINISTIC = [name for name, fault in FAULTS.items() if fault.deterministic]
+
+
+def good(spec: EnrichmentSpec | None = None, rows: int = ROWS) -> GoodPartition:
+    """A partition whose rows are all right, with values of every type."""
+    spec = spec or make_spec(prompt=PROMPT)
+    made = make_partition(rows, set_aside=0)
+    texts = dict(source_texts(spec, made.cleaned).iter_rows())
+    columns = [column for field in spec.output for column in output_columns(field)]
+    answers = [
+        Answered(
+            row["row_id"],
+            texts[row["row_id"]],
+            {"subject": "Where is my parcel", "body": body},
+            json.dumps({name: plain(row[name]) for name in columns}),
+        )
+        for row, body in zip(made.staged.iter_rows(named=True), made.cleaned["body"], strict=True)
+    ]
+    task = Task(spec, cleaning_version(spec))
+    return GoodPartition(spec, Path(), KEY, task, made.cleaned, answers, [], History(), "e")
+
+
+def plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+@pytest.fixture(scope="module")
+def _workplace() -> Iterator[None]:
+    with workplace():
+        yield
+
+
+@pytest.mark.usefixtures("_workplace")
+def test_a_good_partition_raises_no_alarm() -> None:
+    clean = clean_trial(good(), DEFAULT_POOL)
+    assert (clean.alarmed, clean.checks, clean.rows) == (False, (), ROWS)
+
+
+@pytest.mark.usefixtures("_workplace")
+@pytest.mark.parametrize("fault", DETERMINISTIC)
+def test_a_single_row_with_a_deterministic_fault_is_found_and_named(fault: str) -> None:
+    found = trial(good(), fault, 1 / ROWS, 3, "scattered", DEFAULT_POOL)
+    assert found.detected
+    assert (found.faulty, found.named_faulty) == (1, 1)
+
+
+@pytest.mark.usefixtures("_workplace")
+@pytest.mark.parametrize("fault", [name for name in FAULTS if name not in DETERMINISTIC])
+def test_a_statistical_fault_reaches_no_published_row_that_a_check_holds_back(fault: str) -> None:
+    try:
+        found = trial(good(), fault, 0.2, 1, "contiguous", DEFAULT_POOL)
+    except FaultNotPossibleError as error:
+        pytest.skip(str(error))
+    assert found.faulty == ROWS // 5
+    assert found.named_faulty <= found.faulty
+
+
+def test_the_card_tells_what_was_tried_and_what_cannot_be_had(home: Path) -> None:
+    told: list[str] = []
+    labels = make_spec(prompt={"columns": ["subject", "body"]}, output=[{"name": "category", "type": "label", "labels": ["billing", "delivery", "other"]}])
+    card = measured(
+        good(labels), ["lost", "numeric_slip"], [0.05], 2, DEFAULT_POOL, lambda done, total, what: told.append(what)
+    )
+    assert {(line.fault, line.arrangement) for line in card.lines} == {("lost", "scattered"), ("lost", "contiguous")}
+    assert all(line.recall.share == 1 for line in card.lines)
+    assert any("numeric_slip" in sentence and "evidence" in sentence for sentence in card.sentences)
+    assert len(told) == 5
+    assert not home.exists(), "nothing of it reaches the real home"
+
+
+def test_trials_outside_a_workplace_would_overwrite_real_tables_and_are_refused(home: Path) -> None:
+    with pytest.raises(RuntimeError, match="workplace"):
+        clean_trial(good(), DEFAULT_POOL)
+
+
+def test_an_enrichment_without_a_published_partition_is_told_so(home: Path) -> None:
+    with pytest.raises(InputError, match="publish one first"):
+        good_partition(Lake.from_environment(), make_spec(), Path())
+
+
+def test_an_unknown_fault_is_told_with_those_there_are() -> None:
+    with pytest.raises(InputError, match="no fault 'los'; known are lost"):
+        fault_names(["los"])
+
+
+def test_the_texts_of_the_good_partition_are_all_different() -> None:
+    assert pl.Series([one.source_text for one in good().answers]).n_unique() == ROWS
