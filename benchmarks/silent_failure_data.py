@@ -71,7 +71,7 @@ def banking77(data: Path) -> Pool:
     frame = frame.unique("text", keep="first", maintain_order=True)
     topics = [next(topic for topic, words in TOPICS if re.search(words, intent)) for intent in frame["label"]]
     rows: list[Row] = [{"topic": topic} for topic in topics]
-    output = [{"name": "topic", "type": "label", "labels": sorted({topic for topic, _ in TOPICS})}]
+    output = [{"name": "topic", "type": "label", "labels": sorted(set(topics))}]
     return _labelled("banking77", output, frame["text"].to_list(), rows, frame["label"].to_list())
 
 

@@ -28,6 +28,7 @@ RESTLESS = 0.01  # rows that are answered otherwise than the same text was on ot
 FLIPS = 0.02  # answers that change when the row is asked again
 REORDER_FLIPS = 0.03
 TWINS = 0.02  # rows with the text of another row of the day
+MOST_REPEATS = 3  # of a text within a day, on average, before texts of the history are drawn as well
 RETRIED, FAILED = 0.01, 0.001
 MOST_CONTROLS = 1_000
 
@@ -110,6 +111,7 @@ def a_world(pool: Pool, size: int, seed: int, spec: EnrichmentSpec | None = None
     climate = Climate.of(pool, rng)
     taken = np.zeros(len(pool.texts), bool)
     taken[pool.golden] = True
+    labelled = any(one.type == "label" for one in pool.spec.output)
     profiles, canaries, baselines, rows = [], [], [], []
     for number in range(HISTORY):
         day = a_day(pool, climate, number, size, rng, ~taken)
@@ -118,11 +120,10 @@ def a_world(pool: Pool, size: int, seed: int, spec: EnrichmentSpec | None = None
         baselines.append(silent_failure_baselines.profile(pool.spec, day.tables.staged))
         if number >= HISTORY - ROW_DAYS:
             kept = np.sort(rng.permutation(len(day.places))[: ROWS // ROW_DAYS])
-            taken[day.places[kept]] = True
+            taken[day.places[kept]] |= labelled
             rows.append(_published(pool.spec, day, kept))
-    known = pl.concat(rows[::-1]) if rows[0].width > 3 else pl.DataFrame()
+    known = pl.concat(rows[::-1]) if labelled else pl.DataFrame()
     history = History(pl.concat(profiles), known, pl.concat(canaries) if canaries else pl.DataFrame(CANARY_SCHEMA))
-    taken[pool.golden] = True
     return World(pool, size, climate, history, baselines, taken)
 
 
@@ -207,8 +208,8 @@ def _drawn(
             wanted = rng.multinomial(total - burst, mix)
     for stratum, number in enumerate(wanted):
         inside = np.flatnonzero((pool.strata == stratum) & free)
-        if not len(inside):
-            inside = np.flatnonzero(pool.strata == stratum)
+        if len(inside) < number / MOST_REPEATS:
+            inside = np.setdiff1d(np.flatnonzero(pool.strata == stratum), pool.golden)
         parts.append(rng.choice(inside, number, replace=number > len(inside)))
     return np.asarray(rng.permutation(np.concatenate(parts)), np.int64)
 
@@ -238,10 +239,8 @@ def _staged(
 ) -> pl.DataFrame:
     answered = ~pl.Series("answered", failed)
     outputs = said.select(pl.when(answered).then(pl.col(name)).alias(name) for name in types)
-    return pl.concat(
-        [cleaned.select("row_id", "partition_key"), outputs.cast(types)],  # type: ignore[arg-type]
-        how="horizontal",
-    ).with_columns(
+    named = cleaned.select("row_id", "partition_key")
+    return named.hstack(outputs.cast(types)).with_columns(  # type: ignore[arg-type]
         cleaned.select(request_keys(pl.col("text"))).to_series(),
         pl.when(answered).then(pl.lit("ok")).otherwise(pl.lit("failed")).alias("status"),
         pl.when(answered).then(pl.lit("stop")).otherwise(pl.lit("timeout")).alias("finish_reason"),
@@ -295,4 +294,4 @@ def _asked(day: Day, kind: str, of: list[str], places: Places, wrong: NDArray[np
         endpoint=pl.lit("e1"),
     )
     said = values(day.pool, places, wrong).select(list(types)).cast(types)  # type: ignore[arg-type]
-    return pl.concat([told, said], how="horizontal")
+    return told.hstack(said)

@@ -34,6 +34,7 @@ NULL_RATE = "null_rate"
 RETRY_RATE = "retry_rate"
 SLOW_DRIFT = "slow_drift"
 SAME_ANSWER = "same_answer"
+BASELINE_CHANGE = "baseline_change"
 
 ROW_CHECKS = (ANSWER_STATUS, OUTPUT_CONTRACT, EVIDENCE_IN_SOURCE, NO_PLACEHOLDER, CLEAN_OUTPUT, NO_INJECTION)
 """Checks of single rows, the most severe first: a row that fails several has the first one as its reason."""
@@ -44,7 +45,7 @@ STATISTICAL = (
 )
 """Checks of a partition against its history, judged together, so that their false alarms do not add up."""
 
-WARNINGS = (ENOUGH_INPUT, SAME_TEXT_SAME_ANSWER, *STATISTICAL)
+WARNINGS = (BASELINE_CHANGE, ENOUGH_INPUT, SAME_TEXT_SAME_ANSWER, *STATISTICAL)
 """Checks that warn; the second warning in a row blocks."""
 
 WITH_THRESHOLD = (*ROW_CHECKS, FAILED_ROWS)
@@ -65,6 +66,7 @@ DESCRIPTIONS = {
     NO_INJECTION: "No row's text gives the model instructions; a row that does is quarantined, whatever was answered.",
     FAILED_ROWS: "The rows that fail at least one row check are few.",
     CANARY_ACCURACY: "Golden rows that were asked among the others are answered as well as they used to be.",
+    BASELINE_CHANGE: "A new prompt, model or cleaning answers the golden rows no worse than the one before.",
     ENOUGH_INPUT: "Rows that were answered had something to be answered from, and were not cut short.",
     SAME_TEXT_SAME_ANSWER: "Rows with the same text have the same answer.",
     STORED_ANSWERS: "Rows that are asked a second time are answered as the first time.",
@@ -99,6 +101,7 @@ def check_names(spec: EnrichmentSpec) -> list[CheckDefinition]:
     rates = [check.name for check in spec.checks.custom if check.rate is not None]
     watched = {
         CANARY_ACCURACY: spec.checks.golden is not None,
+        BASELINE_CHANGE: labels or spec.checks.golden is not None,
         ENOUGH_INPUT: True,
         SAME_TEXT_SAME_ANSWER: bool(types - {"string", "list"}),
         STORED_ANSWERS: spec.checks.reask_share > 0 and bool(types - {"string", "list"}),

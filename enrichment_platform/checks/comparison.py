@@ -82,7 +82,7 @@ def flip_rate(before: pl.DataFrame, after: pl.DataFrame) -> FlipRate:
     return FlipRate(flipped, pairs.height, *wilson_interval(flipped, pairs.height))
 
 
-def comparison_sentence(golden: Comparison, flips: FlipRate) -> str:
+def comparison_sentence(golden: Comparison, flips: FlipRate | None) -> str:
     """What the change did, in one sentence: `accuracy 91% -> 94% on 120 golden rows, McNemar p = .03; ...`."""
     parts = []
     if golden.rows:
@@ -93,7 +93,7 @@ def comparison_sentence(golden: Comparison, flips: FlipRate) -> str:
         )
     else:
         parts.append("no golden row was answered under both, so the accuracy cannot be compared")
-    if flips.rows:
+    if flips is not None and flips.rows:
         share = flips.flipped / flips.rows
         parts.append(
             f"{_whole(share)} of labels flipped ({_whole(flips.low)} to {_whole(flips.high)}, {flips.rows:,} rows)"

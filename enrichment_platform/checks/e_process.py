@@ -2,45 +2,81 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
 Doubles = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 HORIZON = 90
-"""Partitions back to which a change is looked for; also over how many the chance of a false alarm holds."""
+"""Partitions back to which a change is looked for; also over how many the chance of a false alarm was measured."""
 
 MEANS = special.expit(np.linspace(-7.0, 1.5, 52))
-"""Shares of wrong answers among all golden rows, as the null hypothesis may have them."""
+"""Shares of wrong answers among ordinary golden rows, as the null hypothesis may have them."""
 
-CONCENTRATIONS = np.array([0.3, 1.0, 3.0, 10.0, 100.0, 1e5])
-"""How alike golden rows are: at the least most are right always or never, at the most all equally often. Less than
-0.3 would call one more flip of a row impossible after some days, and alarm on a single bad day."""
+CONCENTRATIONS = (1.0, 10.0, 1e5)
+"""How alike ordinary rows are: at the least they differ much, at the most all are wrong equally often."""
 
-ODDS = (1.0, 1.5, 2.2, 4.0)
-"""How much larger the odds of a wrong answer are after a change, in every row."""
+HARD_SHARES = (0.0, 0.02, 0.05, 0.1, 0.2)
+"""Share of the golden rows that fail nearly every time. Without these, rows that always fail would make a beta
+distribution so U-shaped that one more flip of a row which was always right would seem all but impossible."""
 
-BROKEN = (0.0, 0.03, 0.1, 0.3)
-"""Share of the golden rows that a change may break, whatever they were before."""
+HARD = (0.2, 1.8)
+"""Beta distribution (right, wrong) of the rows that fail nearly every time: nine answers of ten are wrong."""
+
+BROKEN = (0.3, 0.7)
+"""Beta distribution (right, wrong) of the rows that a change broke."""
+
+CHANGES = ((1.5, 0.0), (2.5, 0.0), (1.0, 0.05), (1.0, 0.15), (1.5, 0.05), (4.0, 0.3))
+"""What may have happened: how much larger the odds of a wrong answer became in every ordinary row, and the share of
+all rows that broke, whatever they were before."""
 
 CAUTION = 0.7
-"""Power of each likelihood ratio: leaves room for days on which all rows are a little better or worse (by Jensen's
-inequality an e-value stays one)."""
+"""Power of each likelihood ratio (by Jensen's inequality an e-value stays one): leaves room for days on which all rows
+are a little better or worse, and for rows unlike those of the null hypothesis."""
 
-KEPT = 12
+KEPT = 3
+"""Null hypotheses looked at for each start of a change, the likeliest before it. The evidence is a sum, so that the
+others could only add to it."""
+
 AGES = np.array([*range(1, 11), 12, 14, 17, 20, 24, 28, 33, 39, 46, 54, 63, 75, 89])
+"""Partitions since a change; each also stands for the ages up to the next one."""
+
+
+class _Shape(NamedTuple):
+    """A null hypothesis: beta distribution of ordinary rows, and the log share of these and of the hard ones."""
+
+    right: Doubles
+    wrong: Doubles
+    ordinary: Doubles
+    hard: Doubles
+
+
+def _shapes() -> _Shape:
+    means, spread, hard = (
+        grid.ravel() for grid in np.meshgrid(MEANS, np.array(CONCENTRATIONS), np.array(HARD_SHARES), indexing="ij")
+    )
+    return _Shape((1 - means) * spread, means * spread, np.log1p(-hard), np.log(np.maximum(hard, 1e-300)))
+
+
+SHAPES = _shapes()
 
 
 def e_value(results: pl.DataFrame) -> float:
     """Evidence against "every golden row is right as often as ever", up to the last partition.
 
-    The null hypothesis gives each golden row its own unknown share of right answers, drawn from a beta distribution
-    whose mean and spread are unknown too; what was seen of a row is what is expected of it. The alternatives: at some
-    partition the odds of being wrong rose in all rows, or a share of the rows broke. Both are Bayesian mixtures, so
-    their ratio is an e-process under the null's mixture: the chance that it ever reaches 100 in 90 partitions is at
-    most 1% (Ville's inequality; Ramdas, Gruenwald, Vovk and Shafer 2023, Game-theoretic statistics).
+    The null hypothesis gives each golden row its own unknown share of right answers: ordinary rows from a beta
+    distribution, hard ones from another, with an unknown share of hard ones. What was seen of a row is what is
+    expected of it. The alternatives: at some partition the odds of being wrong rose in all ordinary rows, or a share
+    of the rows broke. Both are Bayesian mixtures, so their ratio is an e-process under the null's mixture, and the
+    chance that it reaches 100 in 90 partitions at most 1% (Ville's inequality; Ramdas, Gruenwald, Vovk and Shafer
+    2023, Game-theoretic statistics). For one fixed accuracy, and days that differ, that is no proof:
+
+    MEASURED
 
     Args:
         results: partition_key, golden_id, correct; one row an answer of one field.
@@ -49,50 +85,86 @@ def e_value(results: pl.DataFrame) -> float:
         The e-value; 1 where there is nothing to compare with.
     """
     right, wrong = _tables(results)
-    if right.shape[1] < 2:
+    days = right.shape[1]
+    if days < 2:
         return 1.0
-    means, spread = (grid.ravel() for grid in np.meshgrid(MEANS, CONCENTRATIONS))
-    rights, wrongs = right.sum(axis=1), wrong.sum(axis=1)
-    prior_right, prior_wrong = (1 - means) * spread, means * spread
-    posterior = np.zeros(len(means))
-    for s, f in zip(rights, wrongs, strict=True):
-        posterior += special.betaln(prior_right + s, prior_wrong + f)
-    posterior -= len(rights) * special.betaln(prior_right, prior_wrong)
-    posterior -= special.logsumexp(posterior)
-    likely = np.argsort(posterior)[-KEPT:]
-    evidence = [posterior[h] + _evidence(right, wrong, float(prior_right[h]), float(prior_wrong[h])) for h in likely]
+    ages = AGES[days > AGES]
+    stands_for = np.diff(np.minimum(np.append(AGES, HORIZON)[: len(ages) + 1], days))
+    right_until, wrong_until = np.cumsum(right, axis=1), np.cumsum(wrong, axis=1)
+    until = np.append(days - ages, days) - 1
+    likelihood = _likelihood(right_until[:, until], wrong_until[:, until])
+    posterior = likelihood[:, -1] - special.logsumexp(likelihood[:, -1])
+    kept = np.argpartition(-likelihood[:, :-1], KEPT, axis=0)[:KEPT]
+    evidence = [np.log(max(1 - stands_for.sum() / HORIZON, 1e-300))]
+    for shape in np.unique(kept):
+        columns = np.flatnonzero((kept == shape).any(axis=0))
+        before_right, before_wrong = (table[:, until[columns]] for table in (right_until, wrong_until))
+        ratios = _ratios(
+            shape, before_right, before_wrong, right_until[:, -1:] - before_right, wrong_until[:, -1:] - before_wrong
+        )
+        prior = np.log(stands_for[columns] / (HORIZON * len(CHANGES)))
+        evidence.append(posterior[shape] + special.logsumexp(CAUTION * ratios + prior))
     return float(np.exp(min(special.logsumexp(evidence), 700.0)))
 
 
-def _tables(results: pl.DataFrame) -> tuple[Doubles, Doubles]:
+def _tables(results: pl.DataFrame) -> tuple[Integers, Integers]:
     """Right and wrong answers (golden rows x partitions)."""
     rows = results.get_column("golden_id").rank("dense").to_numpy().astype(np.int64) - 1
     days = results.get_column("partition_key").rank("dense").to_numpy().astype(np.int64) - 1
     correct = results.get_column("correct").to_numpy()
     shape = (int(rows.max()) + 1, int(days.max()) + 1) if len(rows) else (0, 0)
-    right, wrong = np.zeros(shape), np.zeros(shape)
+    right, wrong = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     np.add.at(right, (rows[correct], days[correct]), 1)
     np.add.at(wrong, (rows[~correct], days[~correct]), 1)
     return right, wrong
 
 
-def _evidence(right: Doubles, wrong: Doubles, prior_right: float, prior_wrong: float) -> float:
-    """Log of the mixture's likelihood ratio, for one shape of the null hypothesis."""
-    starts = right.shape[1] - AGES[right.shape[1] > AGES]
-    before_right, before_wrong = (np.cumsum(table, axis=1)[:, starts - 1] for table in (right, wrong))
-    after_right = right.sum(axis=1, keepdims=True) - before_right
-    after_wrong = wrong.sum(axis=1, keepdims=True) - before_wrong
-    a, b = prior_right + before_right, prior_wrong + before_wrong
-    null = special.betaln(a + after_right, b + after_wrong) - special.betaln(a, b)
-    broken = special.betaln(0.3 + after_right, 0.7 + after_wrong) - special.betaln(0.3, 0.7) - null
+def _likelihood(right: Integers, wrong: Integers) -> Doubles:
+    """Log likelihood (null hypotheses x partitions) of the answers up to each of some partitions."""
+    (seen_right, seen_wrong), kinds = _distinct(right, wrong)
+    each = slice(None, None, len(HARD_SHARES))  # the share of hard rows does not matter to the ordinary ones
+    ordinary = _updated(SHAPES.right[each, None], SHAPES.wrong[each, None], seen_right, seen_wrong)
+    ordinary = SHAPES.ordinary[:, None] + np.repeat(ordinary, len(HARD_SHARES), axis=0)
+    hard = SHAPES.hard[:, None] + _updated(*HARD, seen_right, seen_wrong)
+    rows = np.logaddexp(ordinary, hard)
+    counts = np.stack([np.bincount(column, minlength=len(seen_right)) for column in kinds.T], axis=1)
+    likelihood: Doubles = rows @ counts
+    return likelihood
+
+
+def _ratios(
+    shape: int, before_right: Integers, before_wrong: Integers, after_right: Integers, after_wrong: Integers
+) -> Doubles:
+    """Log likelihood ratios (changes x starts) of the answers after a start, under one null hypothesis."""
+    (s, f, s2, f2), kinds = _distinct(before_right, before_wrong, after_right, after_wrong)
+    right, wrong = SHAPES.right[shape], SHAPES.wrong[shape]
+    a, b = right + s, wrong + f
+    ordinary = SHAPES.ordinary[shape] + _updated(right, wrong, s, f)
+    hard = SHAPES.hard[shape] + _updated(*HARD, s + s2, f + f2)
+    seen = np.logaddexp(ordinary, SHAPES.hard[shape] + _updated(*HARD, s, f))
+    broken = _updated(*BROKEN, s2, f2)
+    null = np.logaddexp(ordinary + _updated(a, b, s2, f2), hard) - seen
     ratios = []
-    for odds in ODDS:
+    for odds, share in CHANGES:
         risk = odds * b / (a + odds * b)
-        a2, b2 = (a + b) * (1 - risk), (a + b) * risk
-        worse = special.betaln(a2 + after_right, b2 + after_wrong) - special.betaln(a2, b2) - null
-        for share in BROKEN:
-            if odds > 1 or share > 0:
-                row = np.logaddexp(np.log1p(-share) + worse, np.log(share) + broken) if share else worse
-                ratios.append(CAUTION * row.sum(axis=0))
-    nothing_yet = np.log(max(0.0, 1 - len(starts) / HORIZON) or 1e-300)
-    return float(np.logaddexp(special.logsumexp(ratios) - np.log(HORIZON * len(ratios)), nothing_yet))
+        worse = _updated((a + b) * (1 - risk), (a + b) * risk, s2, f2)
+        row = np.logaddexp(ordinary + worse, hard) - seen
+        if share:
+            row = np.logaddexp(np.log1p(-share) + row, np.log(share) + broken)
+        ratios.append((row - null)[kinds].sum(axis=0))
+    return np.stack(ratios)
+
+
+def _updated(right: Doubles | float, wrong: Doubles | float, seen_right: Integers, seen_wrong: Integers) -> Doubles:
+    """Log likelihood of answers in their order, of a row whose share of right ones has this beta distribution."""
+    likelihood: Doubles = special.betaln(right + seen_right, wrong + seen_wrong) - special.betaln(right, wrong)
+    return likelihood
+
+
+def _distinct(*tables: Integers) -> tuple[Integers, Integers]:
+    """Counts that occur together (tables x kinds), and the kind of each cell: few differ, and they cost most."""
+    code = np.zeros_like(tables[0])
+    for table in tables:
+        code = code * (int(table.max(initial=0)) + 1) + table
+    _, first, kinds = np.unique(code, return_index=True, return_inverse=True)
+    return np.stack([table.ravel()[first] for table in tables]), kinds.reshape(code.shape)

@@ -42,6 +42,7 @@ class History:
             the row of partitions in which it did.
         earlier_profiles, earlier_canaries: The same as `profiles` and `canaries`, of the fingerprint that was published
             before the present one; empty where there was none.
+        replaced: row_id and output columns of what is published of this very partition under another fingerprint.
     """
 
     profiles: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PROFILE_SCHEMA))
@@ -50,3 +51,4 @@ class History:
     failing_since: Mapping[str, str] = field(default_factory=dict)
     earlier_profiles: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PROFILE_SCHEMA))
     earlier_canaries: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CANARY_SCHEMA))
+    replaced: pl.DataFrame = field(default_factory=pl.DataFrame)

@@ -10,6 +10,7 @@ import polars as pl
 
 from enrichment_platform.check_spec import CustomCheck
 from enrichment_platform.checks import catalogue
+from enrichment_platform.checks.baseline_change import baseline_change
 from enrichment_platform.checks.belonging import answers_belong
 from enrichment_platform.checks.canaries import canary_accuracy
 from enrichment_platform.checks.consistency import same_text_same_answer
@@ -46,6 +47,7 @@ TABLE_CHECKS: dict[str, TableCheck] = {
     catalogue.ONE_FINGERPRINT: one_fingerprint,
     catalogue.ANSWERS_BELONG: answers_belong,
     catalogue.CANARY_ACCURACY: canary_accuracy,
+    catalogue.BASELINE_CHANGE: baseline_change,
     catalogue.ENOUGH_INPUT: enough_input,
     catalogue.SAME_TEXT_SAME_ANSWER: same_text_same_answer,
 }

@@ -43,7 +43,12 @@ attributes:
   model: default                       # a pool of defs/model_pools
   data_class: internal                 # public, internal, confidential or restricted
   budget: {{day: {{tokens: 20000000}}}}    # or usd; a run that reaches it stops, keeps what it has and says so
-  checks: {{max_failed_share: 0.05}}     # more failing rows than this and the partition is not published
+  checks:
+    max_failed_share: 0.05             # more failing rows than this and the partition is not published
+    # golden: {{path: data/{name}_golden.csv}}  # id, text, topic: known answers, asked unseen among the others
+    # custom:                          # your own: of each row, or a share of the rows
+    #   - {{name: no_short_problem, sql: "topic <> 'problem' or length(text) > 10"}}
+    #   - {{name: share_of_other, rate: "topic = 'other'", max_shift: 0.1}}
   schedule: "0 6 * * *"                # fills the newest partition
   freshness: {{fail_after_hours: 36}}
 """

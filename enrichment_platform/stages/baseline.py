@@ -56,7 +56,20 @@ def read_history(lake: Lake, spec: EnrichmentSpec, partition_key: str, fingerpri
         failing_since=verdicts.failing_since(lake, spec.name, partition_key),
         earlier_profiles=others.filter(pl.col("fingerprint") == previous),
         earlier_canaries=canaries.filter(pl.col("fingerprint") == previous),
+        replaced=_replaced(lake, spec, partition_key, fingerprint),
     )
+
+
+def _replaced(lake: Lake, spec: EnrichmentSpec, partition_key: str, fingerprint: str) -> pl.DataFrame:
+    """What is published of this partition under another fingerprint: row_id and output columns."""
+    name = table(spec, Stage.ENRICHED)
+    if not lake.exists(name):
+        return pl.DataFrame()
+    present = [str(column) for column in lake.dataset(name).schema.names]
+    stamp = provenance_column(present, "fingerprint")
+    columns = ["row_id", *(field.name for field in spec.output if field.name in present)]
+    rows = lake.read(name, partition_key, columns=[*columns, stamp])
+    return rows.filter(pl.col(stamp) != fingerprint).select(columns)
 
 
 def _before(lake: Lake, name: str, spec: EnrichmentSpec, partition_key: str, schema: dict[str, Any]) -> pl.DataFrame:

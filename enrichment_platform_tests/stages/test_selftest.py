@@ -107,7 +107,10 @@ def test_a_statistical_fault_reaches_no_published_row_that_a_check_holds_back(fa
 
 def test_the_card_tells_what_was_tried_and_what_cannot_be_had(home: Path) -> None:
     told: list[str] = []
-    labels = make_spec(prompt={"columns": ["subject", "body"]}, output=[{"name": "category", "type": "label", "labels": ["billing", "delivery", "other"]}])
+    labels = make_spec(
+        prompt={"columns": ["subject", "body"]},
+        output=[{"name": "category", "type": "label", "labels": ["billing", "delivery", "other"]}],
+    )
     card = measured(
         good(labels), ["lost", "numeric_slip"], [0.05], 2, DEFAULT_POOL, lambda done, total, what: told.append(what)
     )

@@ -1,0 +1,130 @@
+"""The baseline: only what was published, only what came before, and what a person accepted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from enrichment_platform.checks.history import PROFILE_SCHEMA
+from enrichment_platform.checks.verdicts import failing_since, latest_verdict
+from enrichment_platform.errors import InputError, PublicationRefusedError
+from enrichment_platform.lake.tables import Lake
+from enrichment_platform.spec import EnrichmentSpec
+from enrichment_platform.stages.acceptance import accept_checks
+from enrichment_platform.stages.baseline import PROFILES, read_history, store
+from enrichment_platform.stages.publish import check_partition, publish, restore
+from enrichment_platform_tests.stages.partition import KEY, answer, classify, letters_spec, prepare, rows
+
+ROWS = 60  # enough of one label to be told on the first day
+
+
+@pytest.fixture
+def lake(home: Path) -> Lake:
+    return Lake.from_environment()
+
+
+def one_label(lake: Lake, folder: Path, fingerprint: str = "f1") -> EnrichmentSpec:
+    """Sixty letters, of which every one is praise, where there are three topics."""
+    spec = letters_spec(
+        folder / "letters.jsonl",
+        output=[{"name": "topic", "type": "label", "labels": ["praise", "complaint", "other"]}],
+    )
+    ids = prepare(lake, spec, rows(*(str(n) for n in range(ROWS))), folder)
+    classify(lake, spec, [answer(row_id, fingerprint=fingerprint) for row_id in ids])
+    return spec
+
+
+def test_a_published_partition_is_part_of_the_baseline_of_later_ones_and_of_no_earlier_one(
+    lake: Lake, tmp_path: Path
+) -> None:
+    spec = one_label(lake, tmp_path)
+    check_partition(lake, spec, KEY, tmp_path)
+    assert not lake.exists(PROFILES), "nothing is learnt from what is not published"
+    publish(lake, spec, KEY)
+    later = read_history(lake, spec, "b", "f1")
+    assert later.profiles["partition_key"].unique().to_list() == [KEY]
+    topics = later.profiles.filter((pl.col("metric") == "label") & (pl.col("count") > 0))
+    assert topics.select("field", "value", "count", "total").rows() == [("topic", "praise", ROWS, ROWS)]
+    assert later.rows.columns == ["row_id", "partition_key", "source", "topic"]
+    assert later.rows.height == ROWS
+    assert "Letter 7" in later.rows["source"].to_list()
+    for key in ("A", KEY):
+        assert read_history(lake, spec, key, "f1").profiles.is_empty()
+
+
+def test_another_fingerprint_starts_a_new_baseline_and_remembers_the_old_one(lake: Lake, tmp_path: Path) -> None:
+    spec = one_label(lake, tmp_path)
+    check_partition(lake, spec, KEY, tmp_path)
+    publish(lake, spec, KEY)
+    later = read_history(lake, spec, "b", "f2")
+    assert later.profiles.is_empty()
+    assert later.rows.is_empty()
+    assert later.earlier_profiles["fingerprint"].unique().to_list() == ["f1"]
+
+
+def test_a_change_of_the_prompt_is_compared_and_not_alarmed(lake: Lake, tmp_path: Path) -> None:
+    spec = one_label(lake, tmp_path)
+    check_partition(lake, spec, KEY, tmp_path)
+    publish(lake, spec, KEY)
+    classify(lake, spec, [answer(str(n), fingerprint="f2") for n in range(ROWS)])
+    verdict = check_partition(lake, spec, KEY, tmp_path)
+    (change,) = [result for result in verdict.results if result.name == "baseline_change"]
+    assert change.passed
+    assert f"0% of labels flipped (0% to 6%, {ROWS} rows)" in change.message
+
+
+def test_a_partition_that_is_restored_is_taken_out_of_the_baseline(lake: Lake, tmp_path: Path) -> None:
+    spec = one_label(lake, tmp_path)
+    check_partition(lake, spec, KEY, tmp_path)
+    publish(lake, spec, KEY)
+    classify(lake, spec, [answer(str(n), fingerprint="f2") for n in range(ROWS)])
+    check_partition(lake, spec, KEY, tmp_path)
+    publish(lake, spec, KEY)
+    restore(lake, spec, KEY, None)
+    assert read_history(lake, spec, "b", "f2").profiles.is_empty()
+
+
+def test_the_first_warning_publishes_and_the_second_in_a_row_blocks_until_it_is_accepted(
+    lake: Lake, tmp_path: Path
+) -> None:
+    spec = one_label(lake, tmp_path)
+    verdict = check_partition(lake, spec, KEY, tmp_path)
+    (warned,) = [result for result in verdict.results if not result.passed]
+    assert (warned.name, warned.blocking, verdict.passed) == ("same_answer", False, True)
+    assert failing_since(lake, spec.name, "b") == {"same_answer": KEY}
+    history = read_history(lake, spec, "b", "f1")
+    again = check_partition(lake, spec, KEY, tmp_path, replace(history, profiles=pl.DataFrame(schema=PROFILE_SCHEMA)))
+    (blocked,) = [result for result in again.results if not result.passed]
+    assert (blocked.blocking, blocked.since, again.passed) == (True, KEY, False)
+    assert "enrichment accept letters" in blocked.message
+    with pytest.raises(PublicationRefusedError, match="same_answer"):
+        publish(lake, spec, KEY)
+    accepted, version = accept_checks(lake, spec, KEY, [], "the shop had a party")
+    assert (accepted, version) == (["same_answer"], latest_verdict(lake, spec.name, KEY)["staged_version"][0])
+    publish(lake, spec, KEY)
+    assert failing_since(lake, spec.name, "b") == {}, "what was accepted is no first warning"
+    classify(lake, spec, [answer(str(n), fingerprint="f2") for n in range(ROWS)])
+    check_partition(lake, spec, KEY, tmp_path, replace(history, profiles=pl.DataFrame(schema=PROFILE_SCHEMA)))
+    with pytest.raises(PublicationRefusedError, match="same_answer"):
+        publish(lake, spec, KEY)  # it held for the version that was looked at
+
+
+def test_what_must_never_happen_cannot_be_accepted(lake: Lake, tmp_path: Path) -> None:
+    spec = one_label(lake, tmp_path)
+    with pytest.raises(InputError, match="never checked"):
+        accept_checks(lake, spec, KEY, [], "because")
+    classify(lake, spec, [answer(str(n)) for n in range(ROWS - 1)])
+    assert not check_partition(lake, spec, KEY, tmp_path).passed
+    with pytest.raises(InputError, match=r"row_reconciliation cannot be accepted.*can be accepted: same_answer"):
+        accept_checks(lake, spec, KEY, ["row_reconciliation"], "because")
+
+
+def test_storing_one_partition_leaves_the_others_alone(lake: Lake, tmp_path: Path) -> None:
+    spec = letters_spec(tmp_path / "letters.jsonl")
+    row = {"fingerprint": "f", "metric": "label", "field": "topic", "value": "praise", "count": 1, "total": 1}
+    for key in ("a", "b", "a"):
+        store(lake, PROFILES, spec, key, pl.DataFrame([{"partition_key": key, **row}], schema=PROFILE_SCHEMA))
+    assert read_history(lake, spec, "c", "f").profiles["partition_key"].sort().to_list() == ["a", "b"]

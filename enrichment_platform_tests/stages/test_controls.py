@@ -1,0 +1,154 @@
+"""Controls ride along with a partition, are asked afresh in each, have a cost of their own, and are never published."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from enrichment_platform.errors import InputError
+from enrichment_platform.inference.ledger import Ledger
+from enrichment_platform.inference.pool import DEFAULT_POOL
+from enrichment_platform.lake.location import ledger_url
+from enrichment_platform.lake.tables import Lake
+from enrichment_platform.spec import EnrichmentSpec, Stage
+from enrichment_platform.stages.classified import classify_partition
+from enrichment_platform.stages.controls import MOST_ROWS, Controls, read_controls
+from enrichment_platform.stages.naming import table
+from enrichment_platform.stages.publish import check_partition, publish
+from enrichment_platform.stages.usage import partition_usage
+from enrichment_platform_tests.servers.openai_server import RunningServer
+from enrichment_platform_tests.stages.partition import KEY, letters_spec, prepare, rows
+
+GOLDEN = 12
+
+
+@pytest.fixture
+def lake(home: Path, provider: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    monkeypatch.setenv("ENRICHMENT_ENDPOINT", provider.url)
+    return Lake.from_environment()
+
+
+def golden_file(folder: Path, number: int = GOLDEN, **changes: Any) -> Path:
+    path = folder / "golden.jsonl"
+    lines = [{"id": f"g{n}", "text": f"Golden letter {n}", "topic": "praise"} | changes for n in range(number)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def spec_of(folder: Path, **checks: Any) -> EnrichmentSpec:
+    return letters_spec(folder / "letters.jsonl", checks={"max_failed_share": 0.5, "reask_share": 0.0} | checks)
+
+
+def classify(lake: Lake, spec: EnrichmentSpec, folder: Path, number: int) -> None:
+    prepare(lake, spec, rows(*(str(n) for n in range(number))), folder)
+    classify_partition(lake, spec, DEFAULT_POOL, KEY, folder, lambda _: None, "run")
+
+
+def test_canaries_are_asked_as_rows_are_and_never_published(
+    lake: Lake, provider: RunningServer, tmp_path: Path
+) -> None:
+    spec = spec_of(tmp_path, golden={"path": str(golden_file(tmp_path)), "canaries": 5})
+    classify(lake, spec, tmp_path, 20)
+    found = read_controls(lake, spec, KEY)
+    assert found is not None
+    assert (found["kind"].to_list(), found["status"].to_list()) == (["canary"] * 5, ["ok"] * 5)
+    assert (
+        found["fingerprint"].unique().to_list()
+        == lake.read(table(spec, Stage.CLASSIFIED))["fingerprint"].unique().to_list()
+    )
+    assert [json.loads(one) for one in found["expected"]] == [{"topic": "praise"}] * 5
+    prompts = provider.stats()["prompts"]
+    assert len(prompts) == 25
+    assert not any("canary" in prompt or "~control" in prompt for prompt in prompts), "unseen by the model as such"
+    check_partition(lake, spec, KEY, tmp_path)
+    publish(lake, spec, KEY)
+    for stage in (Stage.CLASSIFIED, Stage.ENRICHED):
+        assert lake.read(table(spec, stage), KEY)["row_id"].sort().to_list() == sorted(str(n) for n in range(20))
+
+
+def test_a_canary_is_asked_in_every_partition_and_once_in_each(
+    lake: Lake, provider: RunningServer, tmp_path: Path
+) -> None:
+    spec = spec_of(tmp_path, golden={"path": str(golden_file(tmp_path, 1))})
+    classify(lake, spec, tmp_path, 3)
+    classify_partition(lake, spec, DEFAULT_POOL, KEY, tmp_path, lambda _: None, "again")
+    assert provider.stats()["answered"] == 4, "the second run asks nothing"
+    other = [{"id": f"b{n}", "part": "b", "text": f"Letter {n}"} for n in range(3)]  # the texts of partition a
+    (tmp_path / "letters.jsonl").write_text("".join(json.dumps(line) + "\n" for line in other))
+    from enrichment_platform.spec import PartitionWindow
+    from enrichment_platform.stages.cleaned import clean_partition
+    from enrichment_platform.stages.raw import ingest
+
+    ingest(lake, spec, PartitionWindow("b"), tmp_path)
+    clean_partition(lake, spec, "b")
+    classify_partition(lake, spec, DEFAULT_POOL, "b", tmp_path, lambda _: None, "b")
+    assert provider.stats()["answered"] == 5, "the rows come from the ledger, the canary does not"
+
+
+def test_shares_of_the_rows_are_asked_again_and_with_the_labels_reversed(
+    lake: Lake, provider: RunningServer, tmp_path: Path
+) -> None:
+    spec = spec_of(tmp_path, reask_share=0.1, reorder_share=0.2)
+    classify(lake, spec, tmp_path, 300)
+    found = read_controls(lake, spec, KEY)
+    assert found is not None
+    kinds = dict(found["kind"].value_counts().iter_rows())
+    assert set(kinds) == {"reasked", "reordered"}
+    assert 10 <= kinds["reasked"] <= 60
+    assert 30 <= kinds["reordered"] <= 100
+    assert provider.stats()["answered"] == 300 + sum(kinds.values())
+    usual = lake.read(table(spec, Stage.CLASSIFIED), KEY)["fingerprint"][0]
+    of = dict(found.group_by("kind").agg(pl.col("fingerprint").unique()).iter_rows())
+    assert of["reasked"] == [usual]
+    assert usual not in of["reordered"], "it is another prompt"
+
+
+def test_the_cost_of_controls_is_told_apart_and_adds_up(lake: Lake, provider: RunningServer, tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, golden={"path": str(golden_file(tmp_path)), "canaries": 5})
+    classify(lake, spec, tmp_path, 20)
+    check_partition(lake, spec, KEY, tmp_path)
+    publish(lake, spec, KEY)
+    with Ledger(ledger_url()) as ledger:
+        usage = partition_usage(lake, ledger, spec, KEY)
+    by = {row["purpose"]: row for row in usage.group_by("purpose").agg(pl.col("requests", "rows").sum()).to_dicts()}
+    assert (by["published"]["requests"], by["control"]["requests"], by["control"]["rows"]) == (20, 5, 5)
+    spent = usage.filter(pl.col("purpose") != "saved").select(pl.col("input_tokens", "output_tokens").sum()).row(0)
+    bill = provider.stats()
+    assert spent == (bill["prompt_tokens"], bill["completion_tokens"])
+
+
+def test_small_partitions_have_no_shares_and_large_ones_have_a_limit() -> None:
+    class _Task:
+        spec = letters_spec(Path("x"), checks={"reask_share": 0.2, "reorder_share": 0.2})
+
+    row = {"row_id": "1", "text": "x"}
+    small = Controls(_Task(), [], KEY, 199)  # type: ignore[arg-type]
+    assert (list(small.beside(row)), small._reask, small._reorder) == ([], 0.0, 0.0)
+    assert Controls(_Task(), [], KEY, 1_000_000)._reask == MOST_ROWS / 1_000_000  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"topic": "gratitude"}, "row 1, topic is not one of praise, complaint"),
+        ({"id": "same"}, "has the key same more than once"),
+        ({"topic": None}, "no row of .* is left after cleaning with a known answer"),
+    ],
+)
+def test_a_golden_file_that_cannot_be_used_says_where(
+    lake: Lake, tmp_path: Path, changes: dict[str, Any], problem: str
+) -> None:
+    spec = spec_of(tmp_path, golden={"path": str(golden_file(tmp_path, **changes))})
+    with pytest.raises(InputError, match=problem):
+        classify(lake, spec, tmp_path, 3)
+
+
+def test_a_golden_file_without_the_prompts_columns_is_refused(lake: Lake, tmp_path: Path) -> None:
+    (tmp_path / "golden.csv").write_text("words,topic\nhello,praise\n")
+    spec = spec_of(tmp_path, golden={"path": str(tmp_path / "golden.csv")})
+    with pytest.raises(InputError, match=r"golden\.csv lacks text; it has words, topic"):
+        classify(lake, spec, tmp_path, 3)
