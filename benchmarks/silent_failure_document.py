@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.silent_failure_bars import LABELLED, bars, false_alarms, recall
+from benchmarks.silent_failure_bars import CLEAN_PARTITIONS, LABELLED, bars, false_alarms, recall
 from benchmarks.silent_failure_baselines import BASELINES
 from benchmarks.silent_failure_decay import DAYS, ROWS, points_lost
 from benchmarks.silent_failure_method import METHOD
@@ -55,6 +55,8 @@ def _document(results: Results) -> Iterator[str]:
         f" {len(results.decays)} enrichments over 90 days, in {results.minutes:.0f} minutes on {results.machine}."
         " Do not edit by hand. For the figures of your own enrichment, run `enrichment selftest NAME`.\n"
     )
+    if clean < CLEAN_PARTITIONS:
+        yield "**A part of the run only**: it was still going on when this was written, so that some cells are empty.\n"
     yield "## The bar\n"
     yield from table(
         ("", "promise", "measured", "limit"),

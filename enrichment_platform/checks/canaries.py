@@ -147,6 +147,8 @@ def _known(row: dict[str, Any], fields: dict[str, OutputField]) -> dict[str, Any
 def _not_as_asked(spec: EnrichmentSpec, tables: PartitionTables, today: pl.DataFrame, earlier: pl.DataFrame) -> str:
     """Why the canaries say nothing of this partition; empty where they do."""
     assert spec.checks.golden is not None
+    if tables.cleaned.is_empty() and tables.staged.is_empty():
+        return ""  # nothing was asked, and `not_empty` says whether that may be
     canaries = _canaries(spec, tables)
     answered = canaries.filter(is_answered()).get_column("of_row_id").n_unique()
     if answered == 0:

@@ -101,7 +101,7 @@ def check_names(spec: EnrichmentSpec) -> list[CheckDefinition]:
     rates = [check.name for check in spec.checks.custom if check.rate is not None]
     watched = {
         CANARY_ACCURACY: spec.checks.golden is not None,
-        BASELINE_CHANGE: labels or spec.checks.golden is not None,
+        BASELINE_CHANGE: bool(types & {"label", "boolean"}) or spec.checks.golden is not None,
         ENOUGH_INPUT: True,
         SAME_TEXT_SAME_ANSWER: bool(types - {"string", "list"}),
         STORED_ANSWERS: spec.checks.reask_share > 0 and bool(types - {"string", "list"}),

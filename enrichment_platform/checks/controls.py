@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from enrichment_platform.checks.asked_again import chosen_below, place
 from enrichment_platform.checks.canaries import is_same_value
 from enrichment_platform.checks.comparison import wilson_interval
 from enrichment_platform.checks.contract import DTYPES
@@ -24,9 +25,6 @@ from enrichment_platform.checks.inputs import (
 )
 from enrichment_platform.checks.results import Signal
 from enrichment_platform.spec import EnrichmentSpec, OutputField
-
-SMALLEST_PARTITION = 200
-"""Answered rows from which on a partition is asked again (`checks.reask_share`)."""
 
 MIN_EARLIER = 30
 MIN_PARTITIONS = 3
@@ -124,7 +122,8 @@ def _pairs(tables: PartitionTables, kind: str, share: float, fields: list[Output
         UnusableInputError: fewer than half of the rows that should have been asked have a second whole answer.
     """
     answered = tables.answered
-    wanted = share * answered.height if answered.height >= SMALLEST_PARTITION else 0.0
+    limit = chosen_below(share, tables.cleaned.height)
+    wanted = sum(place(kind, row_id) < limit for row_id in answered.get_column(ROW_ID).drop_nulls()) if limit else 0
     if tables.controls is None:
         if wanted == 0:
             return None
@@ -137,8 +136,8 @@ def _pairs(tables: PartitionTables, kind: str, share: float, fields: list[Output
     again = asked.unique("of_row_id", keep="first", maintain_order=True).select("of_row_id", *names)
     staged = answered.select(ROW_ID, "partition_key", "fingerprint", *names).unique(ROW_ID, maintain_order=True)
     pairs = staged.join(again, left_on=ROW_ID, right_on="of_row_id", suffix="_again", maintain_order="left")
-    if 2 * pairs.height < int(wanted):
-        raise UnusableInputError(f"controls: {pairs.height} of {int(wanted)} rows that should be {kind} have an answer")
+    if 2 * pairs.height < wanted:
+        raise UnusableInputError(f"controls: {pairs.height} of {wanted} rows that should be {kind} have an answer")
     if pairs.is_empty():
         return None
     other = [

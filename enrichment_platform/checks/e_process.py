@@ -35,7 +35,7 @@ CHANGES = ((1.5, 0.0), (2.5, 0.0), (1.0, 0.05), (1.0, 0.15), (1.5, 0.05), (4.0, 
 """What may have happened: how much larger the odds of a wrong answer became in every ordinary row, and the share of
 all rows that broke, whatever they were before."""
 
-CAUTION = 0.7
+CAUTION = 0.65
 """Power of each likelihood ratio (by Jensen's inequality an e-value stays one): leaves room for days on which all rows
 are a little better or worse, and for rows unlike those of the null hypothesis."""
 
@@ -95,16 +95,16 @@ def e_value(results: pl.DataFrame) -> float:
     likelihood = _likelihood(right_until[:, until], wrong_until[:, until])
     posterior = likelihood[:, -1] - special.logsumexp(likelihood[:, -1])
     kept = np.argpartition(-likelihood[:, :-1], KEPT, axis=0)[:KEPT]
-    evidence = [np.log(max(1 - stands_for.sum() / HORIZON, 1e-300))]
+    ratios = np.full((len(CHANGES), len(ages)), -np.inf)
     for shape in np.unique(kept):
         columns = np.flatnonzero((kept == shape).any(axis=0))
         before_right, before_wrong = (table[:, until[columns]] for table in (right_until, wrong_until))
-        ratios = _ratios(
-            shape, before_right, before_wrong, right_until[:, -1:] - before_right, wrong_until[:, -1:] - before_wrong
-        )
-        prior = np.log(stands_for[columns] / (HORIZON * len(CHANGES)))
-        evidence.append(posterior[shape] + special.logsumexp(CAUTION * ratios + prior))
-    return float(np.exp(min(special.logsumexp(evidence), 700.0)))
+        after_right, after_wrong = right_until[:, -1:] - before_right, wrong_until[:, -1:] - before_wrong
+        under = posterior[shape] + _ratios(shape, before_right, before_wrong, after_right, after_wrong)
+        ratios[:, columns] = np.logaddexp(ratios[:, columns], under)
+    changed = special.logsumexp(CAUTION * ratios + np.log(stands_for / (HORIZON * len(CHANGES))))
+    nothing_yet = np.log(max(1 - stands_for.sum() / HORIZON, 1e-300))
+    return float(np.exp(min(np.logaddexp(changed, nothing_yet), 700.0)))
 
 
 def _tables(results: pl.DataFrame) -> tuple[Integers, Integers]:

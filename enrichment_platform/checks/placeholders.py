@@ -60,7 +60,7 @@ _REFUSES = (
     r"(?i)^\W*(?:(?:i['’]?m|i am|we are|we['’]re) (?:(?:very|so|really) )?(?:sorry|unable|not able)\b"
     r"|(?:i|we) (?:can['’]?t|cannot|can not|could not|couldn['’]t|won['’]t|will not|must decline|apologi[sz]e)\b"
     r"|(?:my )?apologies\b|sorry,? (?:but|i|we)\b|as an? (?:ai|artificial|large language|language model)\b"
-    r"|(?:unable|not able) to (?:\w+ )?(?:answer|assist|comply|complete|determine|extract|find|fulfil|help|process|provide)"
+    r"|(?:unable|not able) to (?:\w+ )?(?:answer|assist|comply|determine|extract|find|help|process|provide)\b"
     r"|(?:this|the) request (?:can['’]?t|cannot|violates|goes against)\b)"
 )
 _EDGES = " .,;:!?'\"`()[]*-–—/\\_"

@@ -202,7 +202,7 @@ def _sentences(
         yield f"Not tried{' everywhere' * (fault in tried)}: {fault}: {reason.removeprefix(f'{fault}: ')}."
     untold = [fault for fault in FAULTS if fault not in not_applicable and fault not in tried]
     if untold and lines:
-        yield f"Not tried, and no reason given: {', '.join(untold)}."
+        yield f"Not tried here: {', '.join(untold)}."
     if not alarms:
         yield "No clean partition was tried: the rate of false alarms is not known."
     for one in alarms:

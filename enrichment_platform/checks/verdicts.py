@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from enrichment_platform.checks.catalogue import ONE_FINGERPRINT
 from enrichment_platform.checks.results import Verdict
 from enrichment_platform.errors import TableNotFoundError
 from enrichment_platform.lake.tables import Lake
@@ -99,6 +100,21 @@ def failing_since(lake: Lake, enrichment: str, partition_key: str) -> dict[str, 
     return {check: first for check, first in since.iter_rows() if check not in fine}
 
 
+def doubtful_partitions(lake: Lake, enrichment: str) -> set[str]:
+    """Partitions in whose newest verdict a check failed that nobody accepted: nothing is learnt there."""
+    try:
+        stored = lake.read(
+            TABLE, where={"enrichment": enrichment}, columns=["partition_key", "check", "passed", "checked_at"]
+        )
+    except TableNotFoundError:
+        return set()
+    newest = stored.filter(pl.col("checked_at") == pl.col("checked_at").max().over("partition_key"))
+    # A pool that falls back every day would never be learnt from; `mixed_models` says what that is worth.
+    failed = newest.filter(~pl.col("passed") & (pl.col("check") != ONE_FINGERPRINT)).select("partition_key", "check")
+    fine = accepted(lake, enrichment, None).select("partition_key", "check")
+    return set(failed.join(fine, on=["partition_key", "check"], how="anti")["partition_key"])
+
+
 def accept(lake: Lake, enrichment: str, partition_key: str, checks: Sequence[str], reason: str) -> str:
     """Note that a person has looked at what failed in the newest verdict of a partition, and that all is well.
 
@@ -124,8 +140,8 @@ def accept(lake: Lake, enrichment: str, partition_key: str, checks: Sequence[str
     return staged_version
 
 
-def accepted(lake: Lake, enrichment: str, partition_key: str) -> pl.DataFrame:
-    """What was accepted of a partition, of any of its staged versions."""
+def accepted(lake: Lake, enrichment: str, partition_key: str | None) -> pl.DataFrame:
+    """What was accepted of a partition, or of all, of any of their staged versions."""
     try:
         return lake.read(ACCEPTANCES, partition_key, where={"enrichment": enrichment})
     except TableNotFoundError:

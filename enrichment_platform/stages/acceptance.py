@@ -29,6 +29,8 @@ def accept_checks(
     Raises:
         InputError: the partition was never checked, a check did not fail, or one may not be accepted.
     """
+    if not reason.strip():
+        raise InputError("--reason: say why all is well; it is kept with the acceptance")
     verdict = latest_verdict(lake, spec.name, partition_key)
     if verdict.is_empty():
         raise InputError(f"{spec.name} {partition_key} was never checked, so there is nothing to accept")

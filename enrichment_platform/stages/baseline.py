@@ -17,7 +17,7 @@ from enrichment_platform.stages.naming import table
 from enrichment_platform.stages.standing import provenance_column
 
 PROFILES, CANARIES = "platform/profiles", "platform/canaries"
-PARTITIONS = 90  # looked back, at most
+PARTITIONS = 240  # looked back, at most: ten days of hours, eight months of days
 ROW_PARTITIONS, ROWS = 20, 5_000  # published rows to learn from: days enough to see them differ, rows for seconds
 _BATCH_ROWS = 10_000
 
@@ -45,7 +45,8 @@ def read_history(lake: Lake, spec: EnrichmentSpec, partition_key: str, fingerpri
     """
     profiles = _before(lake, PROFILES, spec, partition_key, PROFILE_SCHEMA)
     canaries = _before(lake, CANARIES, spec, partition_key, CANARY_SCHEMA)
-    same = profiles.filter(pl.col("fingerprint") == fingerprint)
+    doubtful = list(verdicts.doubtful_partitions(lake, spec.name))
+    same = profiles.filter((pl.col("fingerprint") == fingerprint) & ~pl.col("partition_key").is_in(doubtful))
     recent = same["partition_key"].unique().sort(descending=True).head(PARTITIONS).implode()
     others = profiles.filter(pl.col("fingerprint") != fingerprint).sort("partition_key")
     previous = others["fingerprint"].last() if same.is_empty() and others.height else ""

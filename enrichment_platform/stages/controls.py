@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from enrichment_platform.checks.asked_again import chosen_below, place
 from enrichment_platform.checks.inputs import CANARY, CONTROL_COLUMNS, REASKED, REORDERED
 from enrichment_platform.inference.answer_schema import output_types
 from enrichment_platform.inference.golden import GoldenRow, canaries
@@ -18,9 +18,6 @@ from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import CONTROL_PREFIX, EnrichmentSpec
 from enrichment_platform.stages.naming import controls_table
 from enrichment_platform.stages.staged_rows import StagedRows
-
-LEAST_ROWS = 200  # of a partition in which a share of the rows says something
-MOST_ROWS = 1_000  # asked again of each kind: a standard error of 1.6 points, whatever the size of the partition
 
 
 class Controls:
@@ -45,8 +42,8 @@ class Controls:
         self._every = rows // (len(self._canaries) + 1) + 1  # so that they are spread among the rows
         self._rows_read = 0
         self._waiting = iter(self._canaries)
-        self._reask = _threshold(settings.reask_share, rows)
-        self._reorder = _threshold(settings.reorder_share, rows) if _has_order(task.spec) else 0
+        self._reask = chosen_below(settings.reask_share, rows)
+        self._reorder = chosen_below(settings.reorder_share, rows) if _has_order(task.spec) else 0
         self._kinds: dict[str, tuple[str, str, str | None]] = {
             id_: (CANARY, row.golden_id, orjson.dumps(row.expected).decode()) for id_, row in self._canaries
         }
@@ -62,9 +59,9 @@ class Controls:
         self._rows_read += 1
         if self._rows_read % self._every == 0:
             yield from self._next_canary()
-        if _share(REASKED, row["row_id"]) < self._reask:
+        if place(REASKED, row["row_id"]) < self._reask:
             yield self._task.control(row, self._note(REASKED, row["row_id"]), f"{REASKED} {self._occasion}")
-        if _share(REORDERED, row["row_id"]) < self._reorder:
+        if place(REORDERED, row["row_id"]) < self._reorder:
             self._reordered.append(row)
 
     def rest(self) -> Iterator[Question]:
@@ -129,13 +126,4 @@ def read_controls(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> pl.Da
 
 
 def _has_order(spec: EnrichmentSpec) -> bool:
-    return any(field.labels for field in spec.output)
-
-
-def _threshold(share: float, rows: int) -> float:
-    return min(share, MOST_ROWS / rows) if rows >= LEAST_ROWS else 0.0
-
-
-def _share(kind: str, row_id: str) -> float:
-    """A number in [0, 1) that depends on the row alone, so that a run that goes on chooses the same ones."""
-    return int.from_bytes(hashlib.sha256(f"{kind}\x1f{row_id}".encode()).digest()[:7]) / 2**56
+    return any(field.type == "label" for field in spec.output)

@@ -25,8 +25,8 @@ BLOCKING = [
     *("evidence_in_source", "no_placeholder", "clean_output", "no_injection", "failed_rows"),
 ]
 WARNING = [
-    *("enough_input", "same_text_same_answer", "shadow_model", "same_answer", "label_shift", "input_shift"),
-    *("output_shift", "null_rate", "retry_rate", "slow_drift"),
+    *("baseline_change", "enough_input", "same_text_same_answer", "shadow_model", "same_answer", "label_shift"),
+    *("input_shift", "output_shift", "null_rate", "retry_rate", "slow_drift"),
 ]
 
 

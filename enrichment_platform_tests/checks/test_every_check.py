@@ -72,6 +72,12 @@ def twins(tables: PartitionTables) -> PartitionTables:
     return replace(tables, cleaned=tables.cleaned.with_columns(body, subject), staged=answers)
 
 
+def worse_than_before(tables: PartitionTables) -> PartitionTables:
+    """The first partition of a new fingerprint, of which all golden rows used to be right and are wrong now."""
+    before = replace(History(), earlier_profiles=tables.history.profiles, earlier_canaries=tables.history.canaries)
+    return controls("canary", category=LABELS[1])(replace(tables, history=before))
+
+
 def crept(tables: PartitionTables) -> PartitionTables:
     """For weeks a little more of the first label each day, at the expense of the others."""
     keys = sorted(tables.history.profiles.get_column("partition_key").unique())
@@ -99,6 +105,7 @@ FAULTS: dict[str, Fault] = {
     "amount_is_paid": cleaned(pl.col("body").str.replace("paid", "sent")),
     "failed_rows": staged(first(0.04, "status", "refused"), first(0.08, "vendor", "N/A")),
     "canary_accuracy": controls("canary", category=LABELS[1]),
+    "baseline_change": worse_than_before,
     "enough_input": cleaned(first(0.01, "body", "?"), first(0.01, "subject", "")),
     "same_text_same_answer": twins,
     "stored_answers": controls("reasked", category=LABELS[1], refund=None),

@@ -160,7 +160,7 @@ WORDING = {"no_placeholder", "clean_output", "output_shift"}
 LABELLED = {"label_shift", "slow_drift", "same_answer"}
 ASKED_AGAIN = {"stored_answers", "label_order"}
 OF_ANSWERS = CONTRACT | OWN | EVIDENCE | WORDING | LABELLED | ASKED_AGAIN
-OF_ANSWERS |= {"answer_status", "enough_input", "same_text_same_answer", "shadow_model", "null_rate"}
+OF_ANSWERS |= {"answer_status", "baseline_change", "enough_input", "same_text_same_answer", "shadow_model", "null_rate"}
 OF_ROWS = OF_ANSWERS | {"row_reconciliation", "one_fingerprint", "answers_belong", "no_injection"}
 WHEN_EMPTY = OF_ROWS | {"canary_accuracy", "retry_rate", "input_shift"}
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from enrichment_platform.checks.asked_again import MOST_ROWS
 from enrichment_platform.errors import InputError
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.inference.pool import DEFAULT_POOL
@@ -16,7 +17,7 @@ from enrichment_platform.lake.location import ledger_url
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, Stage
 from enrichment_platform.stages.classified import classify_partition
-from enrichment_platform.stages.controls import MOST_ROWS, Controls, read_controls
+from enrichment_platform.stages.controls import Controls, read_controls
 from enrichment_platform.stages.naming import table
 from enrichment_platform.stages.publish import check_partition, publish
 from enrichment_platform.stages.usage import partition_usage
