@@ -82,6 +82,8 @@ def canary_accuracy(definition: CheckDefinition, spec: EnrichmentSpec, tables: P
     problem = _not_as_asked(spec, tables, today, earlier)
     if problem:
         return _result(definition, False, total, total, f"{problem} Materialize this partition again.", ())
+    if today.is_empty():
+        return _result(definition, True, 0, 0, "No row was asked in this partition, so no golden row either.", ())
     both = pl.concat([earlier, today])
     fields = today.get_column("field").unique().sort()
     evidence = sum(e_value(both.filter(pl.col("field") == name)) for name in fields) / len(fields)
@@ -147,6 +149,7 @@ def _known(row: dict[str, Any], fields: dict[str, OutputField]) -> dict[str, Any
 def _not_as_asked(spec: EnrichmentSpec, tables: PartitionTables, today: pl.DataFrame, earlier: pl.DataFrame) -> str:
     """Why the canaries say nothing of this partition; empty where they do."""
     assert spec.checks.golden is not None
+    require_columns("staged", tables.staged, {"fingerprint": pl.String})
     if tables.cleaned.is_empty() and tables.staged.is_empty():
         return ""  # nothing was asked, and `not_empty` says whether that may be
     canaries = _canaries(spec, tables)
@@ -158,7 +161,6 @@ def _not_as_asked(spec: EnrichmentSpec, tables: PartitionTables, today: pl.DataF
     present = today.get_column("golden_id").n_unique()
     if 2 * present < wanted:
         return f"Only {present} of {wanted} canaries rode along."
-    require_columns("staged", tables.staged, {"fingerprint": pl.String})
     if tables.staged.is_empty() and not tables.cleaned.is_empty():
         raise UnusableInputError(f"staged is empty, cleaned has {tables.cleaned.height:,} rows")
     fingerprints = tables.staged.get_column("fingerprint").drop_nulls().unique().implode()

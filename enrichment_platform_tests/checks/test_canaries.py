@@ -134,11 +134,11 @@ def test_the_usual_accuracy_passes_and_is_told_with_its_interval() -> None:
     assert found.row_ids == ("g057", "g058", "g059")
 
 
-def test_a_tenth_of_the_golden_rows_newly_wrong_blocks_and_is_named() -> None:
-    found = check(canaries(wrong=9), earlier(wrong=3))
-    assert (found.passed, found.blocking, found.failed_rows) == (False, True, 9)
+def test_a_fifth_of_the_golden_rows_newly_wrong_blocks_the_same_day_and_is_named() -> None:
+    found = check(canaries(wrong=15), earlier(wrong=3))
+    assert (found.passed, found.blocking, found.failed_rows) == (False, True, 15)
     assert "nothing is published" in found.message
-    assert "g051" in found.row_ids
+    assert "g045" in found.row_ids
 
 
 def test_canaries_of_the_same_partition_in_the_history_do_not_count_twice() -> None:
@@ -154,6 +154,14 @@ def test_no_answered_canary_fails(controls: pl.DataFrame) -> None:
     found = check(controls, earlier())
     assert not found.passed
     assert "was answered" in found.message
+
+
+def test_where_no_row_was_asked_no_canary_is_missed_but_the_table_is_still_looked_at() -> None:
+    nothing = {"cleaned": CLEAN.cleaned.clear(), "staged": CLEAN.staged.clear()}
+    assert check(canaries(0), earlier(), **nothing).passed
+    assert not check(canaries(0), earlier(), staged=nothing["staged"]).passed
+    with pytest.raises(UnusableInputError, match="fingerprint"):
+        check(canaries(0), earlier(), cleaned=pl.DataFrame(), staged=pl.DataFrame())
 
 
 def test_fewer_than_half_of_the_usual_canaries_fail() -> None:
