@@ -14,6 +14,7 @@ from benchmarks import silent_failure_baselines
 from benchmarks.silent_failure_climate import HISTORY, Climate
 from benchmarks.silent_failure_data import Pool, json_of
 from enrichment_platform.checks import canary_frame, partition_profile
+from enrichment_platform.checks.asked_again import chosen_below, place
 from enrichment_platform.checks.fault_answers import Answered
 from enrichment_platform.checks.history import CANARY_SCHEMA, History
 from enrichment_platform.checks.inputs import CONTROL_COLUMNS, PartitionTables, source_texts
@@ -30,7 +31,6 @@ REORDER_FLIPS = 0.03
 TWINS = 0.02  # rows with the text of another row of the day
 MOST_REPEATS = 3  # of a text within a day, on average, before texts of the history are drawn as well
 RETRIED, FAILED = 0.01, 0.001
-MOST_CONTROLS = 1_000
 
 Places = NDArray[np.int64]
 
@@ -255,14 +255,15 @@ def _controls(day: Day, rng: np.random.Generator) -> pl.DataFrame:
     """Golden rows, rows asked a second time, rows asked with the labels reversed; with the model's usual flips."""
     spec, pool = day.pool.spec, day.pool
     total = len(day.places)
-    parts = [_asked(day, "canary", [f"{place}" for place in day.golden], day.golden, day.golden_wrong)]
+    parts = [_asked(day, "canary", [f"{golden}" for golden in day.golden], day.golden, day.golden_wrong)]
     shares = {"reasked": (spec.checks.reask_share, FLIPS)}
     if any(one.labels for one in spec.output):
         shares["reordered"] = (spec.checks.reorder_share, REORDER_FLIPS)
     ids = day.tables.staged.get_column("row_id")
     for kind, (share, flips) in shares.items():
-        if total >= 200:
-            chosen = np.flatnonzero(rng.random(total) < min(share, MOST_CONTROLS / total))
+        limit = chosen_below(share, total)
+        chosen = np.flatnonzero([place(kind, row_id) < limit for row_id in ids])
+        if len(chosen):
             wrong = day.wrong[chosen] ^ (rng.random(len(chosen)) < flips)
             parts.append(_asked(day, kind, ids.gather(chosen).to_list(), day.places[chosen], wrong))
     assert pool.right.width == len(output_types(spec.output))

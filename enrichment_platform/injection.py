@@ -51,6 +51,7 @@ _TAGS = re.compile(r"(\U0001f3f4?)([\U000e0020-\U000e007e]{4,})(\U000e007f?)")
 _SELECTORS = re.compile(r"[\U000e0100-\U000e01ef\ufe00-\ufe0f]{4,}")
 _REVERSED = re.compile("\u202e([^\u202c\n]{4,})")
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_](?:[ .\-_*·]{1,3}[^\W\d_]){5,}(?![^\W_])")
+LONGEST_TOKEN = 20_000  # of base64 that is read; more hides nothing that the rest of the row would not show
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 _WORD = re.compile(r"(\W+)")
@@ -193,7 +194,7 @@ def _decoded(text: str) -> str:
 
 
 def _from_base64(token: str) -> str:
-    if not (_MIXED.search(token) and len(token) <= 20_000):
+    if len(token) > LONGEST_TOKEN or not _MIXED.match(token):
         return ""
     try:
         padded = token.rstrip("=") + "=" * (-len(token.rstrip("=")) % 4)

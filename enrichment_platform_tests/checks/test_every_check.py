@@ -120,7 +120,7 @@ FAULTS: dict[str, Fault] = {
     "slow_drift": crept,
     "share_of_billing": staged(first(0.4, "category", LABELS[0])),
 }
-NO_ROWS = {"not_empty", "retry_rate", "input_shift", "output_shift", "slow_drift"}
+NO_ROWS = {"not_empty", "baseline_change", "retry_rate", "input_shift", "output_shift", "slow_drift"}
 """Checks that are about the partition as a whole, or whose rows are those of a share: ids are not promised."""
 
 
