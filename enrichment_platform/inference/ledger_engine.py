@@ -29,7 +29,7 @@ CONFLICT_RETRIES = 5
 # A process that is stopped, or cut off, in the middle of a transaction would lock the counters of all the others.
 IDLE_IN_TRANSACTION_MS = 20_000
 _LOCK_POLL_S = (0.0005, 0.004)
-_PAGE_CACHE_KIB = 4_096  # a connection; twice the default
+_PAGE_CACHE_KIB = 1_024  # a connection; 4 MiB were no faster at 1,000,000 rows, and 10 MB more of peak memory
 _WAL_KEPT_BYTES = 64 * 1024 * 1024  # a log that grew behind a long reader is cut to this at the next checkpoint
 _POOL = "ledger"
 _TABLES_LOCK = 721_946_301  # any number, the same in every process
