@@ -21,6 +21,13 @@ class GoldenSpec(SpecModel):
         " relative to the project's root. Rows that are shown to the model as examples do not belong in it"
     )
     canaries: int = Field(60, ge=1, le=1000, description="Golden rows that are asked with each partition")
+    minimum_accuracy: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Share of the known values of each field that has to be right; a partition of which the 95%"
+        " interval is below it is not published, also where it never was better",
+    )
 
 
 class CustomCheck(SpecModel):

@@ -8,7 +8,6 @@ from typing import Any
 
 import polars as pl
 
-from enrichment_platform.checks.comparison import wilson_interval
 from enrichment_platform.checks.contract import DTYPES
 from enrichment_platform.checks.e_process import e_value
 from enrichment_platform.checks.findings import percent
@@ -22,6 +21,7 @@ from enrichment_platform.checks.inputs import (
     is_answered,
     require_columns,
 )
+from enrichment_platform.checks.interval import wilson_interval
 from enrichment_platform.checks.results import MAX_ROW_IDS, CheckDefinition, CheckResult
 from enrichment_platform.spec import EnrichmentSpec, OutputField
 
@@ -66,7 +66,8 @@ def canary_frame(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFrame:
 def canary_accuracy(definition: CheckDefinition, spec: EnrichmentSpec, tables: PartitionTables) -> CheckResult:
     """Fail where golden rows are answered worse than before, or where they did not ride along as they should.
 
-    The evidence is the mean of the fields' e-values, which is an e-value again.
+    The evidence is the mean of the fields' e-values, which is an e-value again. `minimum_accuracy` is held against
+    today's canaries alone: it sees a model that is bad from the first day, which no comparison with the past can.
 
     Raises:
         UnusableInputError: no golden set is given, nobody looked for controls, or the table lacks a column or holds
@@ -88,14 +89,17 @@ def canary_accuracy(definition: CheckDefinition, spec: EnrichmentSpec, tables: P
     fields = today.get_column("field").unique().sort()
     evidence = sum(e_value(both.filter(pl.col("field") == name)) for name in fields) / len(fields)
     wrong = today.filter(~pl.col("correct")).get_column("golden_id").unique().sort()
-    message = f"{_accuracy(today, earlier)} e-value {evidence:.3g}"
-    if evidence < MAX_E_VALUE:
-        return _result(definition, True, len(wrong), total, f"{message}, limit {MAX_E_VALUE:.0f}.", _ids(wrong))
-    advice = (
-        f"{message}, limit {MAX_E_VALUE:.0f}: golden rows are answered worse than they were, so nothing is published."
-        " Look these golden rows up, and ask the provider whether the model changed."
-    )
-    return _result(definition, False, len(wrong), total, advice, _ids(wrong))
+    message = f"{_accuracy(today, earlier)} e-value {evidence:.3g}, limit {MAX_E_VALUE:.0f}"
+    least = spec.checks.golden.minimum_accuracy
+    if evidence >= MAX_E_VALUE:
+        problem = "golden rows are answered worse than they were, so nothing is published. Look these golden rows up,"
+        problem += " and ask the provider whether the model changed"
+    elif low := [name for name in fields if least is not None and _is_below(today, name, least)]:
+        problem = f"{', '.join(low)}: less is right than `checks.golden.minimum_accuracy`, so nothing is published."
+        problem += " Look these golden rows up, and change the prompt or the model"
+    else:
+        return _result(definition, True, len(wrong), total, f"{message}.", _ids(wrong))
+    return _result(definition, False, len(wrong), total, f"{message}: {problem}.", _ids(wrong))
 
 
 def is_same_value(field: OutputField, answered: Any, expected: Any) -> bool:
@@ -188,6 +192,11 @@ def _share(judged: pl.DataFrame) -> str:
     return (
         f"{percent(round(hits / trials, 3))} ({percent(round(low, 3))} to {percent(round(high, 3))}, {trials:,} values)"
     )
+
+
+def _is_below(judged: pl.DataFrame, field: str, least: float) -> bool:
+    correct = judged.filter(pl.col("field") == field).get_column("correct")
+    return wilson_interval(int(correct.sum()), len(correct))[1] < least
 
 
 def _ids(golden: pl.Series) -> tuple[str, ...]:

@@ -168,7 +168,7 @@ def suite_version(spec: EnrichmentSpec) -> str:
         "settings": settings.model_dump(
             mode="json", include={"mixed_models", "allow_empty", "reask_share", "reorder_share"}
         ),
-        "canaries": settings.golden.canaries if settings.golden else 0,
+        "golden": settings.golden.model_dump(mode="json", exclude={"path"}) if settings.golden else None,
         "custom": [check.model_dump(mode="json", include=_CUSTOM_RULES) for check in settings.custom],
         "partitions": spec.partitions.type,
         "prompt": spec.prompt.model_dump(mode="json", include={"columns", "system", "template", "examples"}),

@@ -9,8 +9,8 @@ import polars as pl
 from enrichment_platform.checks.findings import percent
 from enrichment_platform.checks.history import CANARY_SCHEMA
 from enrichment_platform.checks.inputs import ROW_ID, UnusableInputError, require_columns
+from enrichment_platform.checks.interval import wilson_interval
 
-CONFIDENT = 1.959964
 """Half a 95% interval, in standard errors."""
 
 
@@ -101,16 +101,6 @@ def comparison_sentence(golden: Comparison, flips: FlipRate | None) -> str:
     else:
         parts.append("no row was labelled under both, so the share of flipped labels is not known")
     return "; ".join(parts)
-
-
-def wilson_interval(hits: int, trials: int) -> tuple[float, float]:
-    """95% interval of a share (Wilson 1927); 0 to 1 where there is no trial."""
-    if trials == 0:
-        return 0.0, 1.0
-    share, z2 = hits / trials, CONFIDENT**2
-    centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
-    half = CONFIDENT * (share * (1 - share) / trials + z2 / (4 * trials**2)) ** 0.5 / (1 + z2 / trials)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def shown_p(p_value: float) -> str:

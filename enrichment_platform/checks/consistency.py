@@ -6,7 +6,7 @@ import polars as pl
 
 from enrichment_platform.checks.contract import DTYPES
 from enrichment_platform.checks.findings import percent, sample_ids
-from enrichment_platform.checks.inputs import ROW_ID, PartitionTables, require_columns, source_texts
+from enrichment_platform.checks.inputs import ROW_ID, PartitionTables, require_columns
 from enrichment_platform.checks.results import CheckDefinition, CheckResult
 from enrichment_platform.spec import EnrichmentSpec
 
@@ -27,7 +27,7 @@ def same_text_same_answer(definition: CheckDefinition, spec: EnrichmentSpec, tab
     fields = [field for field in spec.output if field.type in COMPARED]
     require_columns("staged", answered, {field.name: DTYPES[field.type] for field in fields})
     text = pl.col("source").str.to_lowercase().hash().alias("text")
-    sources = source_texts(spec, tables.cleaned).select(ROW_ID, text)
+    sources = tables.sources(spec).select(ROW_ID, text)
     answer = pl.struct(field.name for field in fields).hash() if fields else pl.lit(0, pl.UInt64)
     rows = answered.select(ROW_ID, answer.alias("answer")).join(sources, on=ROW_ID, maintain_order="left")
     groups = rows.filter(pl.len().over("text") > 1)

@@ -9,7 +9,6 @@ import polars as pl
 
 from enrichment_platform.checks.asked_again import chosen_below, place
 from enrichment_platform.checks.canaries import is_same_value
-from enrichment_platform.checks.comparison import wilson_interval
 from enrichment_platform.checks.contract import DTYPES
 from enrichment_platform.checks.findings import percent, sample_ids
 from enrichment_platform.checks.history import PROFILE_SCHEMA
@@ -23,6 +22,7 @@ from enrichment_platform.checks.inputs import (
     is_answered,
     require_columns,
 )
+from enrichment_platform.checks.interval import wilson_interval
 from enrichment_platform.checks.results import Signal
 from enrichment_platform.spec import EnrichmentSpec, OutputField
 

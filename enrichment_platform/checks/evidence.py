@@ -18,7 +18,6 @@ from enrichment_platform.checks.inputs import (
     PartitionTables,
     collapsed,
     require_columns,
-    source_texts,
 )
 from enrichment_platform.checks.numerals import states_number
 from enrichment_platform.spec import EnrichmentSpec, OutputField
@@ -44,7 +43,7 @@ def evidence_in_source(spec: EnrichmentSpec, tables: PartitionTables) -> pl.Data
     for field in fields:
         columns = {field.name: DTYPES[field.type], field.evidence_column: pl.String()}
         require_columns("staged", answered, columns)
-    sources = source_texts(spec, tables.cleaned)
+    sources = tables.sources(spec)
     rows = answered.join(sources, on=ROW_ID, how="left", maintain_order="left")
     return together(part for field in fields for part in _of_field(spec, field, rows))
 

@@ -52,8 +52,12 @@ def share_result(
     )
 
 
-def unusable_result(definition: CheckDefinition, problem: str, total_rows: int, threshold: float | None) -> CheckResult:
+def unusable_result(
+    definition: CheckDefinition, problem: str, total_rows: int, threshold: float | None, spec: EnrichmentSpec
+) -> CheckResult:
     """Failed result of a check that could not run; `problem` names tables and columns."""
+    own = any(check.name == definition.name for check in spec.checks.custom)
+    cure = f"Mend `checks.custom`, {definition.name}" if own else "Materialize the stages of this partition again"
     return CheckResult(
         name=definition.name,
         passed=False,
@@ -62,7 +66,7 @@ def unusable_result(definition: CheckDefinition, problem: str, total_rows: int, 
         total_rows=total_rows,
         threshold=threshold,
         description=definition.description,
-        message=f"Could not run, so it fails: {problem}. Materialize the stages of this partition again.",
+        message=f"Could not run, so it fails: {problem}. {cure}.",
         row_ids=(),
     )
 

@@ -54,12 +54,13 @@ class PartitionTables:
     asked: pl.DataFrame | None = None
     controls: pl.DataFrame | None = None
     history: History = field(default_factory=History)
+    _sources: dict[tuple[str, ...], pl.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for one in fields(self):
             table = getattr(self, one.name)
             absent = table is None and one.name in ("asked", "controls")
-            if one.name != "history" and not absent and not isinstance(table, pl.DataFrame):
+            if one.name not in ("history", "_sources") and not absent and not isinstance(table, pl.DataFrame):
                 raise TypeError(f"{one.name} is a {type(table).__name__}; checks need a collected polars.DataFrame")
 
     @cached_property
@@ -78,6 +79,17 @@ class PartitionTables:
         if answered.is_empty():
             raise UnusableInputError("no staged row has a whole answer, so there is nothing to look at")
         return answered
+
+    def sources(self, spec: EnrichmentSpec) -> pl.DataFrame:
+        """`source_texts` of the cleaned table, made once: seven checks look at it.
+
+        Raises:
+            UnusableInputError: cleaned lacks row_id or a column of the prompt.
+        """
+        columns = tuple(spec.prompt.columns)
+        if columns not in self._sources:
+            self._sources[columns] = source_texts(spec, self.cleaned)
+        return self._sources[columns]
 
 
 def is_answered() -> pl.Expr:

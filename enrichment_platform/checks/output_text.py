@@ -11,7 +11,7 @@ from ftfy.badness import BADNESS_RE
 from enrichment_platform.checks.catalogue import is_free_text
 from enrichment_platform.checks.contract import DTYPES
 from enrichment_platform.checks.findings import finding, together
-from enrichment_platform.checks.inputs import ROW_ID, PartitionTables, require_columns, source_texts
+from enrichment_platform.checks.inputs import ROW_ID, PartitionTables, require_columns
 from enrichment_platform.spec import EnrichmentSpec, OutputField
 
 TOKENS = "has control tokens or role marks of a chat"
@@ -69,7 +69,7 @@ def clean_output(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFrame:
         UnusableInputError: an output, evidence or prompt column is missing or mistyped.
     """
     answered = tables.answered
-    sources = source_texts(spec, tables.cleaned)
+    sources = tables.sources(spec)
     return together(part for field in spec.output for part in _of_field(spec, field, answered, sources))
 
 

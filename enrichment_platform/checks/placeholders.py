@@ -16,7 +16,6 @@ from enrichment_platform.checks.inputs import (
     PartitionTables,
     collapsed,
     require_columns,
-    source_texts,
 )
 from enrichment_platform.spec import EnrichmentSpec, OutputField
 
@@ -81,7 +80,7 @@ def no_placeholder(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFram
     answered = tables.answered
     fields = [field for field in spec.output if is_free_text(field)]
     require_columns("staged", answered, {field.name: DTYPES[field.type] for field in fields})
-    sources = source_texts(spec, tables.cleaned)
+    sources = tables.sources(spec)
     return together(part for field in fields for part in _of_field(spec, field, answered, sources))
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from enrichment_platform.checks.fault_choice import Arrangement, faulty_rows
 from enrichment_platform.checks.fault_classes import FAULTS
+from enrichment_platform.checks.interval import wilson_interval
 
-Z95 = 1.959963984540054  # the normal distribution's 97.5th percentile
 BLIND = 0.5  # where recall is surely below a coin's, a class counts as not detectable
 ENOUGH_CLEAN = 1000  # partitions: CHECKS.md states false alarms of <= 1% over as many
 ENOUGH_TRIALS = 10  # below, an interval is wider than half of what there is
@@ -72,7 +71,7 @@ class Proportion:
     @property
     def interval(self) -> tuple[float, float]:
         """Low and high end, in [0, 1]; all of it where nothing was tried."""
-        return wilson(self.hits, self.of)
+        return wilson_interval(self.hits, self.of)
 
 
 @dataclass(frozen=True)
@@ -113,23 +112,6 @@ class Card:
     lines: tuple[Line, ...]
     false_alarms: tuple[FalseAlarms, ...]
     sentences: tuple[str, ...]
-
-
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """95% score interval of a proportion (Wilson, J. Am. Stat. Assoc. 22, 1927); (0, 1) where nothing was tried.
-
-    Raises:
-        ValueError: not 0 <= hits <= of.
-    """
-    if not 0 <= hits <= of:
-        raise ValueError(f"{hits} hits of {of} trials")
-    if of == 0:
-        return (0.0, 1.0)
-    share, spread = hits / of, Z95**2 / of
-    middle = (share + spread / 2) / (1 + spread)
-    half = Z95 * math.sqrt(share * (1 - share) / of + spread / (4 * of)) / (1 + spread)
-    # At the ends the formula gives 0 and 1 but for rounding.
-    return (0.0 if hits == 0 else middle - half, 1.0 if hits == of else middle + half)
 
 
 def card(trials: Iterable[Trial], clean: Sequence[CleanTrial], not_applicable: Mapping[str, str] | None = None) -> Card:

@@ -12,7 +12,7 @@ from enrichment_platform.checks.catalogue import is_free_text
 from enrichment_platform.checks.contract import DTYPES
 from enrichment_platform.checks.dispersion import MIN_PARTITIONS, MIN_ROWS, WINDOW, WINDOW_DEFAULT, FloatArray
 from enrichment_platform.checks.history import PROFILE_SCHEMA
-from enrichment_platform.checks.inputs import PartitionTables, UnusableInputError, require_columns, source_texts
+from enrichment_platform.checks.inputs import PartitionTables, UnusableInputError, require_columns
 from enrichment_platform.spec import EnrichmentSpec, OutputField
 
 LABEL, ITEM, NULL, STATUS, ATTEMPTS, ENDPOINT = "label", "item", "null", "status", "attempts", "endpoint"
@@ -121,7 +121,7 @@ def answering_counts(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFr
 
 def input_counts(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFrame:
     """Cleaned rows by length of the text that the model saw (characters, doubling) and by script of most letters."""
-    texts = source_texts(spec, tables.cleaned).select("source")
+    texts = tables.sources(spec).select("source")
     lengths = texts.select(_doubling(pl.col("source")))
     return _together([_counted(LENGTH, "", lengths, texts.height), _counted(SCRIPT, "", _scripts(texts), texts.height)])
 

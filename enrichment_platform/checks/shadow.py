@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from enrichment_platform.checks.findings import percent
-from enrichment_platform.checks.inputs import ROW_ID, PartitionTables, UnusableInputError, require_columns, source_texts
+from enrichment_platform.checks.inputs import ROW_ID, PartitionTables, UnusableInputError, require_columns
 from enrichment_platform.checks.results import MAX_ROW_IDS, Signal
 from enrichment_platform.checks.shadow_model import Integers, trained_shadow
 from enrichment_platform.checks.shadow_statistics import Judged, Suspicion, by_cell, by_label, overall
@@ -46,7 +46,7 @@ def shadow_model(spec: EnrichmentSpec, tables: PartitionTables) -> Signal:
     history = tables.history.rows
     if answered.is_empty():
         return Signal(1.0, False, "No row, so there is nothing to compare.", learning="no row in this partition")
-    today = answered.select(ROW_ID, *names).join(source_texts(spec, tables.cleaned), on=ROW_ID)
+    today = answered.select(ROW_ID, *names).join(tables.sources(spec), on=ROW_ID)
     if today.is_empty():
         raise UnusableInputError("staged: no answered row is in cleaned, so no label has a text to be judged by")
     if history.is_empty():

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import polars as pl
 
@@ -119,10 +122,8 @@ def partition_profile(spec: EnrichmentSpec, tables: PartitionTables, partition_k
         lambda: custom_profile(spec, tables),
     )
     for count in counts:
-        try:
+        with suppress(UnusableInputError), own_errors_told():
             parts.append(count())
-        except UnusableInputError:
-            continue
     about = {"partition_key": partition_key, "fingerprint": fingerprint}
     return pl.concat(parts).with_columns(pl.lit(value).alias(name) for name, value in about.items())
 
@@ -143,13 +144,34 @@ def escalated(result: CheckResult, spec: EnrichmentSpec, tables: PartitionTables
     return replace(result, blocking=True, since=since, message=f"{message} {advice}")
 
 
+@contextmanager
+def own_errors_told() -> Iterator[None]:
+    """Turn an error that a check does not foresee into one that fails this check alone, and tells kind and place.
+
+    The others' results are worth having, and Polars quotes values in its messages, which must not reach a log.
+
+    Raises:
+        UnusableInputError: in place of anything else that was raised.
+    """
+    try:
+        yield
+    except UnusableInputError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a defect raises; the check fails, so nothing is hidden
+        frames = traceback.extract_tb(error.__traceback__)
+        ours = [frame for frame in frames if "enrichment_platform" in frame.filename][-1]
+        place = f"{Path(ours.filename).name}, line {ours.lineno}"
+        raise UnusableInputError(f"a defect of the check itself: {type(error).__name__} at {place}") from None
+
+
 def _found(spec: EnrichmentSpec, tables: PartitionTables, names: set[str]) -> _Found:
     findings, unusable = _row_findings(spec, tables)
     signals: dict[str, Signal] = {}
     for name, detector in DETECTORS.items():
         if name in names:
             try:
-                signals[name] = detector(spec, tables)
+                with own_errors_told():
+                    signals[name] = detector(spec, tables)
             except UnusableInputError as problem:
                 unusable[name] = str(problem)
     return _Found(findings, signals, judge(signals, spec.checks.severity), unusable)
@@ -162,10 +184,11 @@ def _row_findings(spec: EnrichmentSpec, tables: PartitionTables) -> tuple[dict[s
     unusable: dict[str, str] = {}
     for name in (one.name for one in catalogue.check_names(spec)):
         try:
-            if name in own:
-                findings[name] = row_findings(own[name], spec, tables)
-            elif name in ROW_CHECKS:
-                findings[name] = ROW_CHECKS[name](spec, tables)
+            with own_errors_told():
+                if name in own:
+                    findings[name] = row_findings(own[name], spec, tables)
+                elif name in ROW_CHECKS:
+                    findings[name] = ROW_CHECKS[name](spec, tables)
         except UnusableInputError as problem:
             unusable[name] = str(problem)
     return findings, unusable
@@ -181,13 +204,15 @@ def _result(definition: CheckDefinition, spec: EnrichmentSpec, tables: Partition
         if name in found.signals:
             return _of_signal(definition, found.signals[name], alarm=found.alarms[name], total=total)
         if name in rates:
-            return rate_result(rates[name], definition, spec, tables)
+            with own_errors_told():
+                return rate_result(rates[name], definition, spec, tables)
         if limit is not None:
             findings = _all_findings(spec, found) if name == catalogue.FAILED_ROWS else found.findings[name]
             return share_result(definition, findings, total, limit, spec)
-        return TABLE_CHECKS[name](definition, spec, tables)
+        with own_errors_told():
+            return TABLE_CHECKS[name](definition, spec, tables)
     except UnusableInputError as problem:
-        return unusable_result(definition, str(problem), total, limit)
+        return unusable_result(definition, str(problem), total, limit, spec)
 
 
 def _all_findings(spec: EnrichmentSpec, found: _Found) -> pl.DataFrame:

@@ -118,11 +118,14 @@ def doubtful_partitions(lake: Lake, enrichment: str) -> set[str]:
 def accept(lake: Lake, enrichment: str, partition_key: str, checks: Sequence[str], reason: str) -> str:
     """Note that a person has looked at what failed in the newest verdict of a partition, and that all is well.
 
+    What is accepted already is not noted again; its first reason stays.
+
     Returns:
         The staged version that it holds for.
     """
     verdict = latest_verdict(lake, enrichment, partition_key)
     staged_version = str(verdict["staged_version"][0])
+    before = accepted(lake, enrichment, partition_key).filter(pl.col("staged_version") == staged_version)
     rows = [
         {
             "enrichment": enrichment,
@@ -133,10 +136,12 @@ def accept(lake: Lake, enrichment: str, partition_key: str, checks: Sequence[str
             "accepted_at": datetime.now(UTC),
         }
         for check in checks
+        if check not in set(before["check"])
     ]
-    lake.append(
-        ACCEPTANCES, pl.DataFrame(rows, schema=_ACCEPTANCE_SCHEMA), partition_by=["enrichment", "partition_key"]
-    )
+    if rows:
+        lake.append(
+            ACCEPTANCES, pl.DataFrame(rows, schema=_ACCEPTANCE_SCHEMA), partition_by=["enrichment", "partition_key"]
+        )
     return staged_version
 
 

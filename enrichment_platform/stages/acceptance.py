@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from enrichment_platform.checks import acceptable
+from enrichment_platform.checks import acceptable, check_names
 from enrichment_platform.checks.verdicts import accept, latest_verdict
 from enrichment_platform.errors import InputError
 from enrichment_platform.lake.tables import Lake
@@ -31,18 +31,25 @@ def accept_checks(
     """
     if not reason.strip():
         raise InputError("--reason: say why all is well; it is kept with the acceptance")
+    known = {check.name for check in check_names(spec)}
+    unknown = [name for name in checks if name not in known]
+    if unknown:
+        raise InputError(f"{spec.name} has no check {', '.join(unknown)}; it has {', '.join(sorted(known))}")
     verdict = latest_verdict(lake, spec.name, partition_key)
     if verdict.is_empty():
-        raise InputError(f"{spec.name} {partition_key} was never checked, so there is nothing to accept")
+        raise InputError(
+            f"{spec.name} {partition_key} was never checked, so there is nothing to accept;"
+            f" `enrichment run {spec.name} --partition KEY` materializes and checks a partition"
+        )
     failed = list(verdict.filter(~verdict["passed"])["check"])
     may = [name for name in failed if name in acceptable(spec)]
-    wrong = [name for name in checks if name not in may]
-    if wrong or not may:
-        told = f"{', '.join(wrong)} cannot be accepted" if wrong else "no check failed that can be accepted"
-        hint = ", ".join(may) or "none"
+    told = [f"{name} passed" for name in checks if name not in failed]
+    told += [f"{name} may not be accepted" for name in checks if name in failed and name not in may]
+    if told or not may:
+        told = told or ["no check failed that may be accepted"]
         raise InputError(
-            f"{spec.name} {partition_key}: {told}; failed are {', '.join(failed) or 'none'}, and of them can be"
-            f" accepted: {hint}"
+            f"{spec.name} {partition_key}: {', '.join(told)}; failed: {', '.join(failed) or 'none'}; of them may be"
+            f" accepted: {', '.join(may) or 'none'}"
         )
-    chosen = list(checks) or may
+    chosen = list(dict.fromkeys(checks)) or may
     return chosen, accept(lake, spec.name, partition_key, chosen, reason)

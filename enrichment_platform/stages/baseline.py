@@ -46,7 +46,8 @@ def read_history(lake: Lake, spec: EnrichmentSpec, partition_key: str, fingerpri
     profiles = _before(lake, PROFILES, spec, partition_key, PROFILE_SCHEMA)
     canaries = _before(lake, CANARIES, spec, partition_key, CANARY_SCHEMA)
     doubtful = list(verdicts.doubtful_partitions(lake, spec.name))
-    same = profiles.filter((pl.col("fingerprint") == fingerprint) & ~pl.col("partition_key").is_in(doubtful))
+    profiles = profiles.filter(~pl.col("partition_key").is_in(doubtful))
+    same = profiles.filter(pl.col("fingerprint") == fingerprint)
     recent = same["partition_key"].unique().sort(descending=True).head(PARTITIONS).implode()
     others = profiles.filter(pl.col("fingerprint") != fingerprint).sort("partition_key")
     previous = others["fingerprint"].last() if same.is_empty() and others.height else ""

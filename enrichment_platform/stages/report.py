@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
 
+from enrichment_platform.checks.catalogue import with_threshold
 from enrichment_platform.checks.verdicts import latest_verdict
 from enrichment_platform.errors import TableNotFoundError
 from enrichment_platform.lake.tables import Lake
@@ -19,7 +21,10 @@ from enrichment_platform.stages.raw import UNPLACED
 
 @dataclass(frozen=True)
 class PartitionReport:
-    """Counts of one partition after a run. `published` is what is readable now, also when this run failed."""
+    """Counts of one partition after a run. `published` is what is readable now, also when this run failed.
+
+    `of_rows` says whether a check of rows is among the failed ones, so that there are rows to list.
+    """
 
     name: str
     partition_key: str
@@ -29,6 +34,7 @@ class PartitionReport:
     published: int
     quarantined: dict[str, int]
     failed_checks: list[str]
+    of_rows: bool
     errors: list[str]
     materialized: list[str]
     rejected: int
@@ -45,8 +51,9 @@ class PartitionReport:
             done = ", ".join(self.materialized) or "nothing"
             lines = [f"FAILED {name}: materialized {done}; what is published is unchanged ({self.published} rows)"]
             if self.failed_checks:
-                see = f"enrichment quarantine {self.name} --partition {self.partition_key} --staged"
-                lines.append(f"       failed checks: {', '.join(self.failed_checks)}; `{see}` lists the rows")
+                line = f"       failed checks: {', '.join(self.failed_checks)}"
+                see = f"enrichment quarantine {self.name} --partition {shlex.quote(self.partition_key)} --staged"
+                lines.append(f"{line}; `{see}` lists the rows" if self.of_rows else line)
         elif Stage.ENRICHED.value not in self.materialized:
             lines = [f"ok     {name}: materialized {', '.join(self.materialized)}"]
         else:
@@ -78,6 +85,7 @@ def partition_report(spec: EnrichmentSpec, run: PartitionRun) -> PartitionReport
         published=rows(lake, spec, Stage.ENRICHED, run.partition_key).height,
         quarantined=quarantine.by_reason(aside),
         failed_checks=run.failed_checks,
+        of_rows=not set(with_threshold(spec)).isdisjoint(run.failed_checks),
         errors=run.errors,
         materialized=run.materialized,
         rejected=aside.filter(pl.col("stage") == Stage.RAW.value).height,

@@ -197,3 +197,16 @@ def test_no_expected_or_answered_text_reaches_the_result() -> None:
     found = check(canaries(wrong=9, vendor="SECRETWORD"), earlier())
     assert "SECRETWORD" not in str(found)
     assert "Globex" not in str(found)
+
+
+def test_a_model_that_is_bad_from_the_first_day_is_seen_where_a_minimum_is_given() -> None:
+    def with_minimum(share: float | None) -> CheckResult:
+        spec = make_spec(checks={"golden": {"path": "golden.csv", "minimum_accuracy": share}})
+        return canary_accuracy(DEFINITION, spec, tables(canaries(60, wrong=20)))
+
+    assert with_minimum(None).passed
+    assert with_minimum(0.7).passed, "40 of 60 may be 70%"
+    below = with_minimum(0.9)
+    assert not below.passed
+    assert "category: less is right than" in below.message, "the other fields are all right"
+    assert len(below.row_ids) == 20

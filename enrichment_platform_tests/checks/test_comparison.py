@@ -13,7 +13,6 @@ from enrichment_platform.checks.comparison import (
     flip_rate,
     mcnemar,
     shown_p,
-    wilson_interval,
 )
 from enrichment_platform.checks.history import CANARY_SCHEMA
 from enrichment_platform.checks.inputs import UnusableInputError
@@ -88,14 +87,6 @@ def test_a_doubled_row_or_no_common_label_is_refused() -> None:
         flip_rate(pl.concat([labels(["a"]), labels(["a"])]), labels(["a"]))
     with pytest.raises(UnusableInputError, match="no label column"):
         flip_rate(labels(["a"]), labels(["a"]).rename({"category": "kind"}))
-
-
-@given(st.integers(0, 500), st.integers(0, 500))
-def test_the_interval_holds_the_share_and_stays_within_0_and_1(hits: int, misses: int) -> None:
-    low, high = wilson_interval(hits, hits + misses)
-    assert 0 <= low <= high <= 1
-    if hits + misses:
-        assert low - 1e-9 <= hits / (hits + misses) <= high + 1e-9
 
 
 def test_the_sentence_says_accuracy_rows_p_value_and_flips() -> None:

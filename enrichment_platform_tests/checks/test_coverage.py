@@ -25,10 +25,31 @@ def test_a_partition_that_was_seen_whole_passes() -> None:
     assert coverage().passed
 
 
+def tiny(rows: int, text: str | None = "") -> pl.DataFrame:
+    first = pl.int_range(pl.len()) < rows
+    return CLEAN.cleaned.with_columns(
+        pl.when(first).then(pl.lit(text)).otherwise("subject").alias("subject"),
+        pl.when(first).then(pl.lit("")).otherwise("body").alias("body"),
+    )
+
+
 @pytest.mark.parametrize("text", ["", None, "?!", " - ", "ok", "a 1", "\u200b…"])
-def test_a_label_for_next_to_nothing_is_named(text: str | None) -> None:
-    found = coverage(cleaned=with_value(CLEAN.cleaned, 11, subject=text, body=""))
-    assert (found.passed, found.blocking, found.row_ids) == (False, False, ("t000011",))
+def test_labels_for_next_to_nothing_are_named(text: str | None) -> None:
+    found = coverage(cleaned=tiny(21, text))
+    assert (found.passed, found.blocking, found.failed_rows, found.row_ids[0]) == (False, False, 21, "t000000")
+
+
+def test_a_few_are_named_and_hold_nothing_back() -> None:
+    found = coverage(cleaned=tiny(20))
+    assert (found.passed, found.failed_rows, len(found.row_ids)) == (True, 0, 20)
+    assert "20 of 2,000 rows have a label" in found.message
+    small = make_partition(10)
+    for rows, passed in ((2, True), (3, False)):
+        cleaned = small.cleaned.with_columns(
+            pl.when(pl.int_range(pl.len()) < rows).then(pl.lit("")).otherwise(name).alias(name)
+            for name in ("subject", "body")
+        )
+        assert coverage(**small._replace(cleaned=cleaned)._asdict()).passed is passed
 
 
 @pytest.mark.parametrize("text", ["why", "退款", "환불", "404"])
@@ -38,14 +59,14 @@ def test_short_words_are_enough(text: str) -> None:
 
 def test_a_row_that_was_left_unlabelled_is_right() -> None:
     spec = make_spec(output=[{"name": "vendor", "type": "string"}])
-    cleaned = with_value(CLEAN.cleaned, 11, subject="", body="")
-    assert coverage(spec, cleaned=cleaned, staged=with_value(CLEAN.staged, 11, vendor=None)).passed
-    assert not coverage(spec, cleaned=cleaned).passed
+    unlabelled = pl.when(pl.int_range(pl.len()) < 50).then(None).otherwise("vendor").alias("vendor")
+    assert coverage(spec, cleaned=tiny(50), staged=CLEAN.staged.with_columns(unlabelled)).passed
+    assert not coverage(spec, cleaned=tiny(50)).passed
 
 
 def test_a_row_that_was_not_answered_is_not_this_checks_matter() -> None:
-    cleaned = with_value(CLEAN.cleaned, 11, subject="", body="")
-    assert coverage(cleaned=cleaned, staged=with_value(CLEAN.staged, 11, status="refused")).passed
+    refused = pl.when(pl.int_range(pl.len()) < 50).then(pl.lit("refused")).otherwise("status").alias("status")
+    assert coverage(cleaned=tiny(50), staged=CLEAN.staged.with_columns(refused)).passed
 
 
 def test_an_answer_without_a_cleaned_row_was_seen_by_nobody() -> None:

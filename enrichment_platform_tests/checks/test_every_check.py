@@ -106,7 +106,7 @@ FAULTS: dict[str, Fault] = {
     "failed_rows": staged(first(0.04, "status", "refused"), first(0.08, "vendor", "N/A")),
     "canary_accuracy": controls("canary", category=LABELS[1]),
     "baseline_change": worse_than_before,
-    "enough_input": cleaned(first(0.01, "body", "?"), first(0.01, "subject", "")),
+    "enough_input": cleaned(first(0.02, "body", "?"), first(0.02, "subject", "")),
     "same_text_same_answer": twins,
     "stored_answers": controls("reasked", category=LABELS[1], refund=None),
     "label_order": controls("reordered", category=LABELS[2]),

@@ -6,31 +6,14 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.stats import binomtest
 
 from enrichment_platform.checks.faults import FAULTS
-from enrichment_platform.checks.power import Card, CleanTrial, Trial, card, wilson
+from enrichment_platform.checks.power import Card, CleanTrial, Trial, card
 from enrichment_platform.checks.power_text import card_json, card_markdown, card_text
 
 FOUND = Trial("encoding", 0.05, "scattered", 2000, detected=True, named_faulty=100, falsely_named=0, seconds=0.5)
 MISSED = Trial("row_swap", 0.005, "contiguous", 200, detected=False, named_faulty=0, falsely_named=3, seconds=0.1)
 CLEAN = [CleanTrial(2000, alarmed=n < 4, checks=("label_drift", "shadow_model")[: 1 + n % 2]) for n in range(1000)]
-
-
-@given(of=st.integers(1, 5000), data=st.data())
-def test_the_interval_is_wilsons(of: int, data: st.DataObject) -> None:
-    hits = data.draw(st.integers(0, of))
-    expected = binomtest(hits, of).proportion_ci(0.95, method="wilson")
-    assert wilson(hits, of) == pytest.approx((expected.low, expected.high), abs=1e-9)
-
-
-def test_an_interval_of_nothing_is_everything_and_of_nonsense_an_error() -> None:
-    assert wilson(0, 0) == (0.0, 1.0)
-    for hits, of in ((-1, 5), (6, 5), (1, 0)):
-        with pytest.raises(ValueError, match="hits of"):
-            wilson(hits, of)
 
 
 def made(trials: list[Trial], clean: list[CleanTrial] | None = None, **absent: str) -> Card:

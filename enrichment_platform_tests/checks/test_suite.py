@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrichment_platform.checks import check_names, run_suite
+from enrichment_platform.checks.results import CheckResult
+from enrichment_platform.checks.suite import TABLE_CHECKS
 from enrichment_platform_tests.checks.full_partition import full_spec, full_tables
 from enrichment_platform_tests.checks.tables import (
     KEY,
@@ -296,3 +298,15 @@ def test_no_text_of_a_row_comes_out_of_the_suite(columns: list[str], row: int, s
     verdict = run(clean, staged=staged, cleaned=cleaned, quarantined=quarantined)
     assert MARKER not in repr(verdict.results)
     assert MARKER not in verdict.failures.write_json()
+
+
+def test_a_defect_of_one_check_fails_that_check_alone_and_tells_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> CheckResult:
+        raise ValueError("conversion of 'Jane Doe, 4 High Street' failed")
+
+    monkeypatch.setitem(TABLE_CHECKS, "enough_input", broken)
+    verdict = run_suite(FULL_SPEC, FULL)
+    failed = [result for result in verdict.results if not result.passed]
+    assert [result.name for result in failed] == ["enough_input"]
+    assert "ValueError at" in failed[0].message
+    assert "Jane" not in failed[0].message

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from enrichment_platform.checks.history import PROFILE_SCHEMA
-from enrichment_platform.checks.verdicts import failing_since, latest_verdict
+from enrichment_platform.checks.verdicts import accepted, failing_since, latest_verdict
 from enrichment_platform.errors import InputError, PublicationRefusedError
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec
@@ -104,8 +104,8 @@ def test_the_first_warning_publishes_and_the_second_in_a_row_blocks_until_it_is_
     with pytest.raises(PublicationRefusedError, match="same_answer"):
         publish(lake, spec, KEY)
     assert read_history(lake, spec, "b", "f1").profiles.is_empty()
-    accepted, version = accept_checks(lake, spec, KEY, [], "the shop had a party")
-    assert (accepted, version) == (["same_answer"], latest_verdict(lake, spec.name, KEY)["staged_version"][0])
+    chosen, version = accept_checks(lake, spec, KEY, [], "the shop had a party")
+    assert (chosen, version) == (["same_answer"], latest_verdict(lake, spec.name, KEY)["staged_version"][0])
     publish(lake, spec, KEY)
     assert failing_since(lake, spec.name, "b") == {}, "what was accepted is no first warning"
     assert read_history(lake, spec, "b", "f1").rows.height == MANY, "and it is learnt from"
@@ -121,8 +121,27 @@ def test_what_must_never_happen_cannot_be_accepted(lake: Lake, tmp_path: Path) -
         accept_checks(lake, spec, KEY, [], "because")
     classify(lake, spec, [answer(str(n)) for n in range(MANY - 1)])
     assert not check_partition(lake, spec, KEY, tmp_path).passed
-    with pytest.raises(InputError, match=r"row_reconciliation cannot be accepted.*can be accepted: same_answer"):
+    with pytest.raises(InputError, match=r"row_reconciliation may not be accepted.*may be accepted: same_answer"):
         accept_checks(lake, spec, KEY, ["row_reconciliation"], "because")
+    with pytest.raises(InputError, match="not_empty passed"):
+        accept_checks(lake, spec, KEY, ["not_empty"], "because")
+    with pytest.raises(InputError, match=r"has no check sameanswer; it has .*same_answer"):
+        accept_checks(lake, spec, KEY, ["sameanswer"], "because")
+
+
+def test_what_is_accepted_twice_is_noted_once(lake: Lake, tmp_path: Path) -> None:
+    spec = one_label(lake, tmp_path, MANY)
+    check_partition(lake, spec, KEY, tmp_path)
+    accept_checks(lake, spec, KEY, ["same_answer", "same_answer"], "the shop had a party")
+    accept_checks(lake, spec, KEY, [], "again")
+    assert accepted(lake, spec.name, KEY)["reason"].to_list() == ["the shop had a party"]
+
+
+def test_a_failed_partition_of_an_earlier_prompt_is_nothing_to_compare_with(lake: Lake, tmp_path: Path) -> None:
+    spec = one_label(lake, tmp_path, MANY)
+    check_partition(lake, spec, KEY, tmp_path)
+    publish(lake, spec, KEY)  # with a warning, that of one label for all
+    assert read_history(lake, spec, "b", "f2").earlier_profiles.is_empty()
 
 
 def test_storing_one_partition_leaves_the_others_alone(lake: Lake, tmp_path: Path) -> None:
