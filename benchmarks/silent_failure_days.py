@@ -183,6 +183,7 @@ def a_day(
         cleaned=cleaned,
         staged=staged,
         asked=cleaned.select("row_id", request_keys(pl.col("text"))),
+        canaries_meant=len(golden),
     )
     day = Day(pool, key, places, wrong, tables, golden, golden_wrong)
     return replace(day, tables=replace(tables, controls=_controls(day, rng)))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from enrichment_platform.spec_model import SpecModel
 
@@ -93,8 +93,8 @@ class CheckSettings(SpecModel):
     )
     severity: dict[str, Literal["off", "warn", "block"]] = Field(
         default_factory=dict,
-        description="By name of a statistical check: `warn` (the default; the second warning in a row blocks),"
-        " `block` at once, or `off`",
+        description="By name of a check that warns, or judges wording: `warn` (the second warning in a row blocks; rows"
+        " are named and published), `block` at once, or `off`",
     )
     golden: GoldenSpec | None = Field(None, description="Rows with known answers, to measure accuracy every day")
     custom: list[CustomCheck] = Field(default_factory=list, description="Checks of one's own")
@@ -109,6 +109,14 @@ class CheckSettings(SpecModel):
     )
     allow_empty: bool = Field(False, description="true: a partition without rows is a quiet day, not a failure")
     preview_rows: int = Field(0, ge=0, le=20, description="Rows shown in asset metadata; 0 keeps row text out of it")
+
+    @field_validator("severity", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, given: Any) -> Any:
+        """YAML 1.1 reads a bare `off` as false."""
+        if not isinstance(given, dict):
+            return given
+        return {name: "off" if severity is False else severity for name, severity in given.items()}
 
     @model_validator(mode="after")
     def _distinct(self) -> CheckSettings:

@@ -7,15 +7,16 @@ import binascii
 import html
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import unquote
 
 import polars as pl
 
 from enrichment_platform import injection_grammar as grammar
-from enrichment_platform.injection_languages import OTHER_LANGUAGES
+from enrichment_platform import injection_hints as hints
+from enrichment_platform.injection_languages import HINTS_OTHER, OTHER_LANGUAGES, SIGN_OTHER
 
-HIDDEN, ROLE_MARK, DELIMITER = "hidden", "role_marker", "delimiter"
+HIDDEN, ROLE_MARK, DELIMITER, OTHER = "hidden", "role_marker", "delimiter", "other_language"
 KINDS = {
     "override": "asks to ignore instructions",
     "prompt_leak": "asks for the prompt or for other data",
@@ -25,22 +26,27 @@ KINDS = {
     "persona": "gives a new role or task",
     "output_order": "demands a certain answer",
     "addressed_to_model": "speaks to the model",
-    "other_language": "gives the model an order",
+    OTHER: "gives the model an order",
     HIDDEN: "has text in invisible characters",
 }
 """Kind -> what a text of that kind does, for a person."""
 
 _EDGE = r"(?-u:\b)"  # Unicode's would depend on its version
-_FLAT = {
-    "override": grammar.OVERRIDE,
-    "prompt_leak": grammar.PROMPT_LEAK,
-    "secrecy": grammar.SECRECY,
-    "persona": grammar.PERSONA,
-    "output_order": grammar.OUTPUT_ORDER,
-    "addressed_to_model": grammar.ADDRESSED,
-    "other_language": OTHER_LANGUAGES,
+_BOTH_SIGNS = hints.MODEL_SIGN + hints.ANSWER_SIGN
+_FLAT = {  # an order by itself, one that needs a sign of a model near it, the signs
+    "override": (grammar.OVERRIDE, hints.OVERRIDE, _BOTH_SIGNS),
+    "prompt_leak": (grammar.PROMPT_LEAK, hints.PROMPT_LEAK, _BOTH_SIGNS),
+    "secrecy": (grammar.SECRECY, hints.SECRECY, _BOTH_SIGNS),
+    "persona": (grammar.PERSONA, hints.PERSONA, _BOTH_SIGNS),
+    "output_order": (grammar.OUTPUT_ORDER, hints.OUTPUT_ORDER, hints.MODEL_SIGN),
+    "addressed_to_model": (grammar.ADDRESSED, hints.ADDRESSED, _BOTH_SIGNS),
+    OTHER: (OTHER_LANGUAGES, HINTS_OTHER, SIGN_OTHER),
 }
-_BY_LINE = {ROLE_MARK: grammar.ROLE_MARK, DELIMITER: grammar.DELIMITER}
+_BY_LINE = {
+    ROLE_MARK: (grammar.ROLE_MARK, hints.ROLE_MARK, _BOTH_SIGNS),
+    DELIMITER: (grammar.DELIMITER, hints.DELIMITER, _BOTH_SIGNS),
+}
+_NEAR = r"(?s).{1,200}(?: |$)|.{1,200}"  # half of what counts as near, in characters: one or two sentences
 
 _INVISIBLE = (
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
@@ -79,11 +85,13 @@ _DISGUISED = "|".join(  # what every disguise has; whether a text has one is for
 )
 
 
-def injection_kinds(column: pl.Series) -> pl.Series:
+def injection_kinds(column: pl.Series, answers: Mapping[str, Collection[str]] | None = None) -> pl.Series:
     """What each text asks of the model.
 
     Args:
         column: String; texts as the model would see them, with their line breaks.
+        answers: Output field -> its labels, empty where it has none; a weak order counts where a text gives a field
+            one of its labels.
 
     Returns:
         String of the same length: names of `KINDS` with ", " between them; null where the text asks nothing.
@@ -92,10 +100,11 @@ def injection_kinds(column: pl.Series) -> pl.Series:
     hidden, shown = _revealed(texts)
     lowered = shown.select("at", pl.col("text").str.replace_all("[’‘`´]", "'").str.to_lowercase())
     flat = lowered.select("at", pl.col("text").str.replace_all(r"[\s*_~|>,，、]+", " "))
+    own = _answer_signs(answers or {})
     found = [
-        _matching(frame, _pattern(kind, alternatives)).select("at", pl.lit(kind).alias("kind"))
-        for frame, rules in ((flat, _FLAT), (lowered, _BY_LINE))
-        for kind, alternatives in rules.items()
+        _matching(frame, kind, *rules, own).select("at", pl.lit(kind).alias("kind"))
+        for frame, kinds in ((flat, _FLAT), (lowered, _BY_LINE))
+        for kind, rules in kinds.items()
     ]
     found.append(hidden.select("at", pl.lit(HIDDEN).alias("kind")))
     kinds = (
@@ -109,13 +118,46 @@ def injection_kinds(column: pl.Series) -> pl.Series:
     return every.join(kinds, on="at", how="left", maintain_order="left").get_column("kind").alias(column.name)
 
 
-def _matching(texts: pl.DataFrame, pattern: str) -> pl.DataFrame:
-    return texts.filter(pl.col("text").str.contains(pattern))
+def _matching(
+    texts: pl.DataFrame,
+    kind: str,
+    orders: tuple[str, ...],
+    weak: tuple[str, ...],
+    signs: tuple[str, ...],
+    own: tuple[str, ...],
+) -> pl.DataFrame:
+    text, order = pl.col("text"), _pattern(kind, orders)
+    given = texts.filter(text.str.contains(order))
+    told = f"(?:{hints.REPORTED}) ?(?:{order})|(?:{order}){hints.BY_OTHERS}"
+    given = given.filter(text.str.count_matches(order) > text.str.count_matches(told.replace(r"\b", _EDGE)))
+    any_order, sign = _pattern(kind, orders + weak), _pattern(kind, signs + own)
+    rest = texts.join(given, on="at", how="anti").filter(text.str.contains(any_order))
+    near = (
+        rest.filter(text.str.contains(sign))
+        .with_columns(text.str.extract_all(_NEAR))
+        .explode("text", empty_as_null=False)
+        .with_columns(text + pl.when(pl.col("at") == pl.col("at").shift(-1)).then(text.shift(-1)).otherwise(pl.lit("")))
+        .filter(text.str.contains(any_order) & text.str.contains(sign))
+    )
+    return pl.concat([given, near])
+
+
+def _answer_signs(answers: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+    """Patterns of a field that is given one of its labels, and of a label in quotes."""
+    signs = []
+    for name, labels in answers.items():
+        spoken = [re.escape(words.lower().replace("_", " ")) for words in (name, *labels)]
+        if labels:
+            known = "|".join(spoken[1:])
+            given = r"(?::|=|to|is|as|write|must be|should be)"
+            signs.append(rf"\b{spoken[0]}(?: field| column)?[\"'`]? ?{given} ?[\"'`“«‘]?(?:{known})\b")
+            signs.append(rf"[\"'`“«»„‘「](?:{known})[\"'`”»«“’」]")
+    return tuple(signs)
 
 
 def _pattern(kind: str, alternatives: tuple[str, ...]) -> str:
     joined = "|".join(alternatives)
-    if kind == "other_language":  # words may begin with é or ü; \w of all alphabets makes a slow automaton
+    if kind == OTHER:  # words may begin with é or ü; \w of all alphabets makes a slow automaton
         return joined.replace(r"\b", r"(?:^|[^a-z]|$)").replace(r"\w", "[^ ]")
     return joined.replace(r"\b", _EDGE)
 
@@ -164,8 +206,10 @@ def _turned_back(text: str) -> str:
 
 
 def _in_latin(text: str) -> str:
-    words = (w.translate(_ALIKE) if not w.isascii() and _LATIN.search(w) else w for w in _WORD.split(text.lower()))
-    return "".join(words)
+    words = _WORD.split(text.lower())
+    if any(not word.isascii() and _LATIN.search(word) for word in words):  # letters of two alphabets in one word
+        return "".join(words).translate(_ALIKE)
+    return text
 
 
 def _without_marks(text: str) -> str:
@@ -176,11 +220,11 @@ def _without_marks(text: str) -> str:
 def _closed_up(text: str) -> str:
     def joined(match: re.Match[str]) -> str:
         spread = match.group()
-        gaps = re.findall(r"[^\w]+|_+", spread)
-        wide = max(map(len, gaps)) if gaps else 0
-        if wide == min(map(len, gaps)):
-            return re.sub(r"[\W_]", "", spread)
-        return re.sub(r"[\W_]+", lambda gap: " " if len(gap.group()) == wide else "", spread)
+        gaps = set(re.findall(r"[\W_]+", spread))
+        narrow = min(map(len, gaps))
+        blank = {gap for gap in gaps if not gap.strip()} if gaps - {" "} else set()
+        between = {gap for gap in gaps if len(gap) > narrow} or (blank if gaps - blank else set())
+        return re.sub(r"[\W_]+", lambda gap: " " if gap.group() in between else "", spread)
 
     return "\n".join(joined(match) for match in _SPACED.finditer(text))
 
@@ -207,7 +251,10 @@ def _from_base64(token: str) -> str:
 def _unescaped(text: str) -> str:
     plain = html.unescape(text) if "&" in text else text
     plain = unquote(plain) if "%20" in plain else plain
-    return _ESCAPED.sub(lambda m: chr(int(m.group(1) or m.group(2), 16)), plain) if "\\" in plain else plain
+    if "\\" not in plain:
+        return plain
+    halves = _ESCAPED.sub(lambda m: chr(int(m.group(1) or m.group(2), 16)), plain)
+    return halves.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 _READINGS: tuple[Callable[[str], str], ...] = (

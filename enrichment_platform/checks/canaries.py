@@ -20,6 +20,7 @@ from enrichment_platform.checks.inputs import (
     UnusableInputError,
     is_answered,
     require_columns,
+    shown_key,
 )
 from enrichment_platform.checks.interval import wilson_interval
 from enrichment_platform.checks.results import MAX_ROW_IDS, CheckDefinition, CheckResult
@@ -80,7 +81,7 @@ def canary_accuracy(definition: CheckDefinition, spec: EnrichmentSpec, tables: P
     own = pl.col("partition_key").is_in(today.get_column("partition_key").unique().implode())
     earlier = tables.history.canaries.filter(~own)
     total = today.get_column("golden_id").n_unique()
-    problem = _not_as_asked(spec, tables, today, earlier)
+    problem = _not_as_asked(spec, tables, today)
     if problem:
         return _result(definition, False, total, total, f"{problem} Materialize this partition again.", ())
     if today.is_empty():
@@ -93,10 +94,11 @@ def canary_accuracy(definition: CheckDefinition, spec: EnrichmentSpec, tables: P
     least = spec.checks.golden.minimum_accuracy
     if evidence >= MAX_E_VALUE:
         problem = "golden rows are answered worse than they were, so nothing is published. Look these golden rows up,"
-        problem += " and ask the provider whether the model changed"
+        problem += f" and ask the provider whether the model changed. When it is mended, {_again(spec, tables)}"
     elif low := [name for name in fields if least is not None and _is_below(today, name, least)]:
         problem = f"{', '.join(low)}: less is right than `checks.golden.minimum_accuracy`, so nothing is published."
-        problem += " Look these golden rows up, and change the prompt or the model"
+        problem += " Look these golden rows up, and change the prompt or the model;"
+        problem += f" where it was a fault of the provider, {_again(spec, tables)}"
     else:
         return _result(definition, True, len(wrong), total, f"{message}.", _ids(wrong))
     return _result(definition, False, len(wrong), total, f"{message}: {problem}.", _ids(wrong))
@@ -150,7 +152,7 @@ def _known(row: dict[str, Any], fields: dict[str, OutputField]) -> dict[str, Any
     return known
 
 
-def _not_as_asked(spec: EnrichmentSpec, tables: PartitionTables, today: pl.DataFrame, earlier: pl.DataFrame) -> str:
+def _not_as_asked(spec: EnrichmentSpec, tables: PartitionTables, today: pl.DataFrame) -> str:
     """Why the canaries say nothing of this partition; empty where they do."""
     assert spec.checks.golden is not None
     require_columns("staged", tables.staged, {"fingerprint": pl.String})
@@ -160,11 +162,11 @@ def _not_as_asked(spec: EnrichmentSpec, tables: PartitionTables, today: pl.DataF
     answered = canaries.filter(is_answered()).get_column("of_row_id").n_unique()
     if answered == 0:
         return f"None of {canaries.height} canaries was answered, so nobody knows how good this partition is."
-    usual = earlier.group_by("partition_key").agg(pl.col("golden_id").n_unique()).get_column("golden_id").median()
-    wanted = min(spec.checks.golden.canaries, int(usual)) if isinstance(usual, float) else 1
-    present = today.get_column("golden_id").n_unique()
-    if 2 * present < wanted:
-        return f"Only {present} of {wanted} canaries rode along."
+    present, meant = today.get_column("golden_id").n_unique(), tables.canaries_meant
+    if meant is None:
+        raise UnusableInputError("nobody reckoned how many golden rows were to ride along")
+    if present < meant:
+        return f"Only {present} of {meant} canaries rode along."
     if tables.staged.is_empty() and not tables.cleaned.is_empty():
         raise UnusableInputError(f"staged is empty, cleaned has {tables.cleaned.height:,} rows")
     fingerprints = tables.staged.get_column("fingerprint").drop_nulls().unique().implode()
@@ -192,6 +194,10 @@ def _share(judged: pl.DataFrame) -> str:
     return (
         f"{percent(round(hits / trials, 3))} ({percent(round(low, 3))} to {percent(round(high, 3))}, {trials:,} values)"
     )
+
+
+def _again(spec: EnrichmentSpec, tables: PartitionTables) -> str:
+    return f"`enrichment replay {spec.name} --partition {shown_key(tables)} --all` asks all rows again"
 
 
 def _is_below(judged: pl.DataFrame, field: str, least: float) -> bool:

@@ -8,7 +8,7 @@ import json
 from enrichment_platform.checks.results import CheckDefinition
 from enrichment_platform.spec import EnrichmentSpec, OutputField
 
-CODE_VERSION = 2  # raise it with every change of this folder that can change a verdict
+CODE_VERSION = 3  # raise it with every change of this folder that can change a verdict
 
 ROW_RECONCILIATION = "row_reconciliation"
 NOT_EMPTY = "not_empty"
@@ -32,6 +32,7 @@ INPUT_SHIFT = "input_shift"
 OUTPUT_SHIFT = "output_shift"
 NULL_RATE = "null_rate"
 RETRY_RATE = "retry_rate"
+SET_ASIDE_RATE = "set_aside_rate"
 SLOW_DRIFT = "slow_drift"
 SAME_ANSWER = "same_answer"
 BASELINE_CHANGE = "baseline_change"
@@ -41,12 +42,16 @@ ROW_CHECKS = (ANSWER_STATUS, OUTPUT_CONTRACT, EVIDENCE_IN_SOURCE, NO_PLACEHOLDER
 
 STATISTICAL = (
     *(SHADOW_MODEL, SAME_ANSWER, LABEL_SHIFT, SLOW_DRIFT, NULL_RATE, OUTPUT_SHIFT, INPUT_SHIFT, RETRY_RATE),
+    SET_ASIDE_RATE,
     *(STORED_ANSWERS, LABEL_ORDER),
 )
 """Checks of a partition against its history, judged together, so that their false alarms do not add up."""
 
 WARNINGS = (BASELINE_CHANGE, ENOUGH_INPUT, SAME_TEXT_SAME_ANSWER, *STATISTICAL)
 """Checks that warn; the second warning in a row blocks."""
+
+JUDGED_TEXT = (EVIDENCE_IN_SOURCE, NO_PLACEHOLDER, CLEAN_OUTPUT, NO_INJECTION)
+"""Checks of rows that judge wording, where ordinary text of one's trade may look wrong: they may warn or be off."""
 
 WITH_THRESHOLD = (*ROW_CHECKS, FAILED_ROWS)
 
@@ -77,6 +82,7 @@ DESCRIPTIONS = {
     OUTPUT_SHIFT: "The lengths of the values moved no more than from day to day.",
     NULL_RATE: "Optional fields are not empty more often than they used to be.",
     RETRY_RATE: "Rows did not need more attempts than they used to.",
+    SET_ASIDE_RATE: "Rows were not rejected or set aside in cleaning more often than they used to be.",
     SLOW_DRIFT: "The shares of the labels did not creep away over weeks.",
     SAME_ANSWER: "No label field has one label for every row.",
 }
@@ -96,7 +102,8 @@ def check_names(spec: EnrichmentSpec) -> list[CheckDefinition]:
         CLEAN_OUTPUT: any(is_free_text(field) or field.evidence for field in spec.output),
         NO_INJECTION: True,
     }
-    names += [name for name, has_work in given.items() if has_work]
+    off = {name for name, severity in spec.checks.severity.items() if severity == "off"}
+    names += [name for name, has_work in given.items() if has_work and name not in off]
     rows = [check.name for check in spec.checks.custom if check.rate is None]
     rates = [check.name for check in spec.checks.custom if check.rate is not None]
     watched = {
@@ -113,9 +120,9 @@ def check_names(spec: EnrichmentSpec) -> list[CheckDefinition]:
         OUTPUT_SHIFT: any(is_free_text(field) for field in spec.output),
         NULL_RATE: any(not field.required for field in spec.output),
         RETRY_RATE: True,
+        SET_ASIDE_RATE: True,
         SLOW_DRIFT: bool(types & {"label", "boolean"}),
     }
-    off = {name for name, severity in spec.checks.severity.items() if severity == "off"}
     names += [*rows, FAILED_ROWS, *(name for name, has_work in watched.items() if has_work and name not in off), *rates]
     return [CheckDefinition(name, _description(spec, name), _blocks(spec, name)) for name in names]
 
@@ -135,7 +142,7 @@ def threshold(spec: EnrichmentSpec, name: str) -> float:
 
 def check_setting_problems(spec: EnrichmentSpec) -> list[str]:
     """Problems of `checks.thresholds` and `checks.severity`, one sentence each, empty where there is none."""
-    allowed, warning = ", ".join(WITH_THRESHOLD), ", ".join(WARNINGS)
+    allowed, settable = ", ".join(WITH_THRESHOLD), (*WARNINGS, *JUDGED_TEXT)
     problems = []
     for name, share in spec.checks.thresholds.items():
         if name not in DESCRIPTIONS:
@@ -145,9 +152,13 @@ def check_setting_problems(spec: EnrichmentSpec) -> list[str]:
         elif not 0 <= share <= 1:
             problems.append(f"checks.thresholds.{name}: {share} is not a share of rows from 0 to 1")
     problems += [
-        f"checks.severity.{name}: not a check that warns; use one of {warning}"
+        f"checks.severity.{name}: this check always blocks; use one of {', '.join(settable)}"
+        if name in DESCRIPTIONS
+        else f"checks.severity.{name}: set `severity` of the check in checks.custom"
+        if name in {check.name for check in spec.checks.custom}
+        else f"checks.severity.{name}: there is no such check; use one of {', '.join(settable)}"
         for name in spec.checks.severity
-        if name not in WARNINGS
+        if name not in settable
     ]
     return problems
 
@@ -155,6 +166,7 @@ def check_setting_problems(spec: EnrichmentSpec) -> list[str]:
 def acceptable(spec: EnrichmentSpec) -> set[str]:
     """Checks that a person may accept: those that compare with the past, and those that only warn at first."""
     own = {check.name for check in spec.checks.custom if check.rate is not None or check.severity == "warn"}
+    own |= {name for name in JUDGED_TEXT if spec.checks.severity.get(name) == "warn"}
     return {*WARNINGS, CANARY_ACCURACY, NOT_EMPTY, ONE_FINGERPRINT} | own
 
 
@@ -187,8 +199,8 @@ def is_free_text(field: OutputField) -> bool:
 
 
 def _blocks(spec: EnrichmentSpec, name: str) -> bool:
-    if name in WARNINGS:
-        return spec.checks.severity.get(name, "warn") == "block"
+    if name in (*WARNINGS, *JUDGED_TEXT):
+        return spec.checks.severity.get(name, "warn" if name in WARNINGS else "block") == "block"
     own = {check.name: check.severity == "block" for check in spec.checks.custom}
     return own.get(name, True)
 

@@ -11,8 +11,6 @@ from enrichment_platform.checks.history import CANARY_SCHEMA
 from enrichment_platform.checks.inputs import ROW_ID, UnusableInputError, require_columns
 from enrichment_platform.checks.interval import wilson_interval
 
-"""Half a 95% interval, in standard errors."""
-
 
 @dataclass(frozen=True)
 class Comparison:

@@ -7,17 +7,20 @@ import polars as pl
 from enrichment_platform.checks.contract import DTYPES
 from enrichment_platform.checks.findings import percent, sample_ids
 from enrichment_platform.checks.inputs import ROW_ID, PartitionTables, require_columns
+from enrichment_platform.checks.interval import wilson_interval
 from enrichment_platform.checks.results import CheckDefinition, CheckResult
 from enrichment_platform.spec import EnrichmentSpec
 
 MOST_DIFFERENT = 0.02  # of the rows whose text is there twice or more; shared CHECKS.md
+LEAST_DIFFERENT = 3  # ours: an ambiguous text or two is no news, and two such days in a row would block
 COMPARED = ("label", "number", "integer", "date", "boolean")  # free text may be worded in more than one way
 
 
 def same_text_same_answer(definition: CheckDefinition, spec: EnrichmentSpec, tables: PartitionTables) -> CheckResult:
     """Compare the answers of rows with the same text, but for case and white space; the rarer answers are named.
 
-    Where two answers are equally frequent, the one that comes first counts as the usual one.
+    Where two answers are equally frequent, the one that comes first counts as the usual one. Of few rows a share says
+    little: it fails where 3 rows differ and the 95% interval of the share lies above the limit.
 
     Raises:
         UnusableInputError: an output column or a column of the prompt is missing or mistyped; staged is empty where
@@ -32,8 +35,8 @@ def same_text_same_answer(definition: CheckDefinition, spec: EnrichmentSpec, tab
     rows = answered.select(ROW_ID, answer.alias("answer")).join(sources, on=ROW_ID, maintain_order="left")
     groups = rows.filter(pl.len().over("text") > 1)
     rarer = _rarer(groups)
-    share = rarer.height / groups.height if groups.height else 0.0
-    passed = share <= MOST_DIFFERENT
+    low, _ = wilson_interval(rarer.height, groups.height)
+    passed = rarer.height < LEAST_DIFFERENT or low <= MOST_DIFFERENT
     return CheckResult(
         name=definition.name,
         passed=passed,
@@ -66,11 +69,13 @@ def _message(spec: EnrichmentSpec, groups: pl.DataFrame, rarer: pl.DataFrame, pa
     texts = groups.get_column("text").n_unique()
     if rarer.is_empty():
         return f"The {groups.height:,} rows that share {texts:,} texts have the same answer as their twins."
-    share = percent(rarer.height / groups.height)
+    share = rarer.height / groups.height
     found = (
-        f"{rarer.height:,} of {groups.height:,} rows ({share}) whose text is there more than once have another answer"
-        " than most of their twins."
+        f"{rarer.height:,} of {groups.height:,} rows ({percent(share)}) whose text is there more than once have another"
+        " answer than most of their twins."
     )
+    if passed and share > MOST_DIFFERENT:
+        return f"{found} They are too few to say that it is more than the limit of {percent(MOST_DIFFERENT)}."
     if passed:
         return f"{found} Within the limit of {percent(MOST_DIFFERENT)}."
     return (

@@ -10,6 +10,15 @@ import polars as pl
 from enrichment_platform.checks.asked_again import chosen_below, place
 from enrichment_platform.checks.canaries import is_same_value
 from enrichment_platform.checks.contract import DTYPES
+from enrichment_platform.checks.dispersion import (
+    MIN_PARTITIONS,
+    WINDOW,
+    WINDOW_DEFAULT,
+    Calendar,
+    FloatArray,
+    forecast,
+    upward,
+)
 from enrichment_platform.checks.findings import percent, sample_ids
 from enrichment_platform.checks.history import PROFILE_SCHEMA
 from enrichment_platform.checks.inputs import (
@@ -27,8 +36,7 @@ from enrichment_platform.checks.results import Signal
 from enrichment_platform.spec import EnrichmentSpec, OutputField
 
 MIN_EARLIER = 30
-MIN_PARTITIONS = 3
-"""Answers and partitions below which a baseline is still learned."""
+"""Answers of earlier partitions below which one is 3 points, more than the usual share itself."""
 
 REASKED_MATTERS = 0.02
 """CHECKS.md allows a re-asked row no more mismatches than the baseline; two points are what a person is told of."""
@@ -56,7 +64,8 @@ def stored_answers(spec: EnrichmentSpec, tables: PartitionTables) -> Signal:
     if pairs is None:
         return _nothing_asked("asked twice")
     advice = "The stored answers may be stale: materialize this partition again without the cache."
-    return _against_history(tables, pairs, REASKED, "another answer when they are asked again", REASKED_MATTERS, advice)
+    told = "another answer when they are asked again"
+    return _against_history(spec, tables, pairs, REASKED, told, REASKED_MATTERS, advice)
 
 
 def label_order(spec: EnrichmentSpec, tables: PartitionTables) -> Signal:
@@ -78,7 +87,7 @@ def label_order(spec: EnrichmentSpec, tables: PartitionTables) -> Signal:
         " the ones that are mixed up side by side."
     )
     told = "another label when the labels are shown in reverse order"
-    return _against_history(tables, pairs, REORDERED, told, REORDERED_MATTERS, advice)
+    return _against_history(spec, tables, pairs, REORDERED, told, REORDERED_MATTERS, advice)
 
 
 def control_profile(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFrame:
@@ -157,42 +166,42 @@ def _nothing_asked(how: str) -> Signal:
 
 
 def _against_history(
-    tables: PartitionTables, pairs: pl.DataFrame, metric: str, told: str, matters: float, advice: str
+    spec: EnrichmentSpec,
+    tables: PartitionTables,
+    pairs: pl.DataFrame,
+    metric: str,
+    told: str,
+    matters: float,
+    advice: str,
 ) -> Signal:
-    """Chance of as many other answers, from earlier partitions' counts with a uniform prior (beta-binomial).
-
-    Partitions may differ more than chance lets them: the history then counts for as many rows as its spread allows.
-    """
-    from scipy import stats
-
+    """Chance of as many other answers as there are, from the latest partitions and how much they differ."""
     other, asked = int(pairs.get_column("other").sum()), pairs.height
     low, high = wilson_interval(other, asked)
     found = f"{other} of {asked} rows ({_shown(other / asked)}, {_shown(low)} to {_shown(high)}) have {told}"
     row_ids = sample_ids(pairs.filter("other").get_column(ROW_ID))
-    profiles = tables.history.profiles
-    require_columns("history.profiles", profiles, PROFILE_SCHEMA)
-    mine = profiles.filter((pl.col("metric") == metric) & (pl.col("value") == OTHER))
-    before, trials = int(mine.get_column("count").sum()), int(mine.get_column("total").sum())
-    partitions = mine.get_column("partition_key").n_unique()
+    counts, totals = _earlier(spec, tables, metric, pairs.get_column("partition_key")[0])
+    before, trials, partitions = int(counts.sum()), int(totals.sum()), totals.size
     if partitions < MIN_PARTITIONS or trials < MIN_EARLIER:
         learning = f"{partitions} of {MIN_PARTITIONS} partitions, {trials} of {MIN_EARLIER} rows"
         return Signal(1.0, False, f"{found}; still learning: {learning}.", learning, row_ids, other)
-    weight = _weight(mine)
-    a, b = before * weight + 0.5, (trials - before) * weight + 0.5
-    p_value = float(stats.betabinom.sf(other - 1, asked, a, b))
+    # A level alone: whether an answer stands hangs on no weekday, and a share that grows is to be told, not expected.
+    level, now = Calendar(np.ones((partitions, 1)), np.ones(1)), np.array([float(other)])
+    p_value = float(upward(forecast(counts[:, None], totals, now, asked, level), now, asked)[0])
     usual = before / trials
     large = other / asked > usual + matters and other > 1
     message = f"{found}; usual: {_shown(usual)} of {trials:,} rows in {partitions} partitions."
     return Signal(p_value, large, f"{message} {advice}" if large else message, "", row_ids, other)
 
 
-def _weight(counts: pl.DataFrame) -> float:
-    """Inverse of the dispersion of a share between partitions (Pearson's statistic over its degrees of freedom)."""
-    count, total = (counts.get_column(name).to_numpy().astype(np.float64) for name in ("count", "total"))
-    share = (count.sum() + 0.5) / (total.sum() + 1)
-    expected = np.maximum(total * share * (1 - share), 0.5)
-    pearson = float(((count - total * share) ** 2 / expected).sum())
-    return 1 / max(1.0, pearson / max(1, counts.height - 1))
+def _earlier(spec: EnrichmentSpec, tables: PartitionTables, metric: str, key: str) -> tuple[FloatArray, FloatArray]:
+    """Other answers, and rows that were asked, of the latest partitions but this one, in order."""
+    profiles = tables.history.profiles
+    require_columns("history.profiles", profiles, PROFILE_SCHEMA)
+    mine = (pl.col("metric") == metric) & (pl.col("value") == OTHER) & (pl.col("total") > 0)
+    window = WINDOW.get(spec.partitions.type, WINDOW_DEFAULT)
+    latest = profiles.filter(mine & (pl.col("partition_key") != key)).sort("partition_key").tail(window)
+    count, total = (latest.get_column(name).to_numpy().astype(np.float64) for name in ("count", "total"))
+    return count, total
 
 
 def _flips_to_first(pairs: pl.DataFrame, fields: list[OutputField]) -> tuple[int, int]:

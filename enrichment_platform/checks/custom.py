@@ -185,7 +185,7 @@ def _limits(check: CustomCheck, earlier: Sequence[float]) -> tuple[float, float,
         lows.append(mean - check.max_shift)
         highs.append(mean + check.max_shift)
         partitions = f"{len(earlier)} earlier partition{'s' if len(earlier) > 1 else ''}"
-        said.append(f"within {percent(check.max_shift)} of {percent(mean)}, the mean of {partitions}")
+        said.append(f"within {100 * check.max_shift:.4g} points of {percent(mean)}, the mean of {partitions}")
     elif check.max_shift is not None:
         said.append("no earlier partition to compare with yet")
     return max(lows), min(highs), said

@@ -29,7 +29,8 @@ def states_date(text: str, value: date) -> bool:
         if (year, month, day) == (value.year, value.month, value.day):
             return True
     rest = _YEAR_FIRST.sub(" ", text)
-    runs = _DIGITS.findall(rest)
+    # Longer ones are ids, no part of a date.
+    runs = [run for run in _DIGITS.findall(rest) if len(run) <= 4]
     numbers = Counter(int(run) for run in runs)
     named = {_MONTHS.index(_full(match.group())) + 1 for match in _MONTH.finditer(rest)}
     needed = Counter([value.day]) if value.month in named else Counter([value.day, value.month])

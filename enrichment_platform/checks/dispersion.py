@@ -27,6 +27,7 @@ _MOST_FREEDOM = 30  # days have longer tails than a normal distribution: holiday
 _TREND_FROM = 14
 _SEASON_FROM = {"daily": 28, "hourly": 96}  # four rounds of the season
 _SEASON_SEEN = 3
+_STRANGE = 0.05  # ten times the level of the family: above, no p value makes a check fail
 
 
 @dataclass(frozen=True)
@@ -129,16 +130,16 @@ def upward(predicted: Forecast, now: FloatArray, total: float) -> FloatArray:
     """Chance of counts as high as these, (C): the larger one of Student's t and of a beta-binomial.
 
     Each is wrong where the other is right: t knows that the dispersion was estimated from few partitions, the
-    beta-binomial knows that small counts are skewed.
+    beta-binomial knows that small counts are skewed. The latter is a sum over rows, so it is asked only where Student's
+    is below 5%, and is told up to 5%: what is above is no alarm, whatever it is.
     """
-    student: FloatArray = special.stdtr(predicted.freedom, -predicted.t)
+    chances: FloatArray = np.array(special.stdtr(predicted.freedom, -predicted.t), dtype=np.float64)
     # The variance of a share is 4 p (1 - p) times that of its angle (delta method), and rho p (1 - p).
     rho = np.clip(4 * predicted.spread, 1e-9, 0.99)
-    chances = [
-        beta_binomial_tail(float(count), total, float(mean), float(one))
-        for count, mean, one in zip(now, predicted.expected, rho, strict=True)
-    ]
-    return np.asarray(np.maximum(student, np.array(chances)))
+    for place in np.flatnonzero(chances < _STRANGE):
+        count, mean, one = float(now[place]), float(predicted.expected[place]), float(rho[place])
+        chances[place] = max(chances[place], min(beta_binomial_tail(count, total, mean, one), _STRANGE))
+    return chances
 
 
 def beta_binomial_tail(count: float, total: float, mean: float, rho: float) -> float:

@@ -34,7 +34,9 @@ LENGTH_MOVE = 0.10
 """Share of rows in other length classes; ours. Inputs change by themselves: a smaller move is no reason to look."""
 SLOW_MOVE = 0.05
 """Between a collapse that one day shows (20%: 13 points of a 35% label) and a year's natural change; ours."""
-_BLOCK = 7  # partitions: a week of days, so that weekdays cancel
+_BLOCKS = {"hourly": 168, "daily": 7, "weekly": 4, "monthly": 3}
+"""Partitions that are pooled, so that what comes round cancels: hours and weekdays in a week, the turn of the month in
+four weeks. A year would be six years of history; a quarter is what months leave."""
 _SLOW_BLOCKS = 6
 
 
@@ -85,9 +87,9 @@ def output_shift(spec: EnrichmentSpec, tables: PartitionTables) -> Signal:
 def slow_drift(spec: EnrichmentSpec, tables: PartitionTables) -> Signal:
     """A label, the majority or the first of the list, that has grown for weeks by less than a day's variation a day.
 
-    The last 7 partitions are pooled and compared with the first 14 of the baseline. The yardstick is how much pooled
-    weeks differ from one to the next, over as many weeks as lie between (a random walk): level changes that are usual
-    for this enrichment explain themselves. Static partitions have no order, so there is none.
+    The last block of partitions, of days 7, is pooled and compared with the first two of the baseline. The yardstick is
+    how much blocks differ from one to the next, over as many as lie between (a random walk): level changes that are
+    usual for this enrichment explain themselves. Static partitions have no order, so there is none.
 
     Raises:
         UnusableInputError: staged lacks an output column, or no row has an answer.
@@ -95,11 +97,14 @@ def slow_drift(spec: EnrichmentSpec, tables: PartitionTables) -> Signal:
     found = [one for one in series(tables, label_counts(spec, tables)) if one.metric == LABEL]
     if spec.partitions.type == "static":
         return strongest([], "", "static partitions have no order in time")
-    needed = _BLOCK * _SLOW_BLOCKS
+    size = _BLOCKS[spec.partitions.type]
+    needed = size * _SLOW_BLOCKS
     usable = [one for one in found if len(one.keys) + 1 >= needed and one.total >= MIN_ROWS]
     partitions = max((len(one.keys) for one in found), default=0)
-    moves = [_slow_move(one, label) for one in usable for label in _collapsing(spec, one)]
-    return strongest(moves, f"No label has grown since {_span(usable)}.", f"{partitions} of {needed - 1} partitions")
+    moves = [_slow_move(one, label, size) for one in usable for label in _collapsing(spec, one)]
+    return strongest(
+        moves, f"No label has grown since {_span(usable)}.", f"{partitions:,} of {needed - 1:,} partitions"
+    )
 
 
 def _label_moves(spec: EnrichmentSpec, tables: PartitionTables, one: Series) -> list[Move]:
@@ -190,29 +195,30 @@ def _collapsing(spec: EnrichmentSpec, one: Series) -> list[str]:
     return list(dict.fromkeys([majority, *labels[:1]]))
 
 
-def _slow_move(one: Series, label: str) -> Move:
+def _slow_move(one: Series, label: str, size: int) -> Move:
     alone = one.only([label])
     counts = np.append(alone.counts[:, 0], alone.now[0])
     totals = np.append(alone.totals, float(alone.total))
-    blocks = counts.size // _BLOCK
-    shares = _blocks(counts, blocks) / _blocks(totals, blocks)
+    pooled = _blocks(totals, size)
+    blocks, shares = pooled.size, _blocks(counts, size) / pooled
     angles = np.arcsin(np.sqrt(shares))
     steps = np.diff(angles)
     distance = blocks - 1.5  # steps between the last block and the middle of the first two
     first = float(shares[:2].mean())
-    spread = float(np.sqrt(max(steps.var(ddof=1), 1 / (2 * _blocks(totals, blocks).mean())) * distance))
+    spread = float(np.sqrt(max(steps.var(ddof=1), 1 / (2 * pooled.mean())) * distance))
     t = (angles[-1] - angles[:2].mean()) / spread
     moved = float(shares[-1] - first)
     p_value = float(special.stdtr(steps.size - 1, -t))
     message = (
-        f"{one.field}: `{label}` has grown to {percent(round(float(shares[-1]), 3))} of the last {_BLOCK} partitions"
-        f" from {percent(round(first, 3))} in the first {2 * _BLOCK} (from {one.keys[-(blocks * _BLOCK - 1)]} on)."
+        f"{one.field}: `{label}` has grown to {percent(round(float(shares[-1]), 3))} of the last {size} partitions"
+        f" from {percent(round(first, 3))} in the first {2 * size} (from {one.keys[-(blocks * size - 1)]} on)."
     )
     return Move(p_value, moved >= SLOW_MOVE, message, (), max(0, round(moved * one.total)))
 
 
-def _blocks(values: FloatArray, blocks: int) -> FloatArray:
-    return np.asarray(values[-blocks * _BLOCK :].reshape(blocks, _BLOCK).sum(axis=1))
+def _blocks(values: FloatArray, size: int) -> FloatArray:
+    blocks = values.size // size
+    return np.asarray(values[-blocks * size :].reshape(blocks, size).sum(axis=1))
 
 
 def _rows_with(spec: EnrichmentSpec, tables: PartitionTables, name: str, value: str) -> tuple[str, ...]:

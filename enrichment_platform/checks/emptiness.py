@@ -10,7 +10,13 @@ from enrichment_platform.spec import EnrichmentSpec
 def not_empty(definition: CheckDefinition, spec: EnrichmentSpec, tables: PartitionTables) -> CheckResult:
     """Fail an empty raw partition; a partition whose every line was rejected is never a quiet day."""
     rows, rejected = tables.raw_ids.height, tables.quarantined.height
-    if rows:
+    if rows and tables.cleaned.is_empty():
+        passed = False
+        message = (
+            f"All {rows:,} rows of the raw partition were set aside in cleaning. Read the reasons in"
+            f" {spec.name}.quarantine: a column may have another name or be empty now."
+        )
+    elif rows:
         passed, message = True, f"The raw partition has {rows:,} rows."
     elif rejected:
         passed = False
@@ -30,7 +36,7 @@ def not_empty(definition: CheckDefinition, spec: EnrichmentSpec, tables: Partiti
         name=definition.name,
         passed=passed,
         blocking=definition.blocking,
-        failed_rows=0 if passed else rejected,
+        failed_rows=0 if passed else rows + rejected * (not rows),
         total_rows=rows,
         threshold=None,
         description=definition.description,

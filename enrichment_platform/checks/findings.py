@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
+from enrichment_platform.checks.catalogue import JUDGED_TEXT
 from enrichment_platform.checks.inputs import ROW_ID
 from enrichment_platform.checks.results import MAX_ROW_IDS, CheckDefinition, CheckResult
 from enrichment_platform.spec import EnrichmentSpec
@@ -126,6 +127,8 @@ def _consequence(definition: CheckDefinition, failed: int, passed: bool, thresho
         return f" Within the limit of {limit}: {aside}."
     own = any(check.name == definition.name for check in spec.checks.custom)
     setting = f"checks.custom.{definition.name}.max_failed_share" if own else f"checks.thresholds.{definition.name}"
+    if definition.name in JUDGED_TEXT and definition.blocking:
+        setting += f"; where such text is ordinary, set checks.severity.{definition.name}: warn or off"
     held = ", so nothing is published" if definition.blocking else ""
     return (
         f" Over the limit of {limit}{held}. Look the row ids up in {spec.name}.classified, then change the prompt or"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from itertools import pairwise
 
 from rapidfuzz import fuzz
 
-from enrichment_platform.checks.numerals import Numeral, cuts_number, numerals, same_number
+from enrichment_platform.checks.numerals import NumberPlaces, Numeral, numerals, same_number
 
 FUZZY_SCORE = 90.0  # of 100; shared CHECKS.md, measured
 SLACK = 3  # characters: a passage can miss a number at its edge, or cut it
 FUZZY_LENGTH = 12  # characters; below, a score of 90 means nothing
+FUZZY_PIECE = 1000  # characters; the time of a fuzzy search grows with the square of the quote, so a longer one is cut
 CURRENCIES = {  # in case-folded text; a sign that several countries use stands for all of them
     **dict.fromkeys(("$", "dollar", "dollars"), ("usd", "cad", "aud", "nzd", "sgd", "hkd", "mxn")),
     **dict.fromkeys(("€", "euro", "euros"), ("eur",)),
@@ -53,10 +55,9 @@ def ground(span: str, source: str) -> Grounding:
         return Grounding.NUMBER_DIFFERS
     if len(quoted) < FUZZY_LENGTH:
         return Grounding.ABSENT
-    window = _passage(quoted, text)
-    if window is None:
-        return Grounding.ABSENT
-    return Grounding.LOCATED if _same_numbers(quoted, text, *window) else Grounding.NUMBER_DIFFERS
+    pieces = _pieces(quoted) if len(quoted) < len(text) else [quoted]
+    found = {_nearly(piece, text) for piece in pieces}
+    return next(state for state in (Grounding.ABSENT, Grounding.NUMBER_DIFFERS, Grounding.LOCATED) if state in found)
 
 
 def contains(value: str, text: str) -> bool:
@@ -68,17 +69,45 @@ def _stands_in(wanted: str, whole: str) -> bool:
     if not wanted:
         return False
     start = whole.find(wanted)
+    if start < 0:
+        return False
+    numbers = NumberPlaces(whole)
     while start >= 0:
-        if not cuts_number(whole, start, start + len(wanted)):
-            return True
-        start = whole.find(wanted, start + 1)
+        # A place that is within a number is no beginning, and none before the number's end is.
+        after = numbers.cut_at(start)
+        if after is None:
+            end = start + len(wanted)
+            past = numbers.cut_at(end)
+            if past is None and not numbers.splits_run(start, end):
+                return True
+            after = max(start + 1, past - len(wanted)) if past is not None else start + 1
+        start = whole.find(wanted, after)
     return False
+
+
+def _pieces(quoted: str) -> list[str]:
+    """The quote in pieces of about `FUZZY_PIECE` characters, all of like length, cut at a space where there is one."""
+    count = -(-len(quoted) // FUZZY_PIECE)
+    size = -(-len(quoted) // count)
+    cuts = [0]
+    for place in range(size, len(quoted), size):
+        space = quoted.find(" ", place, place + size // 2)
+        cuts.append(place if space < 0 else space)
+    pieces = [quoted[start:end].strip() for start, end in pairwise([*cuts, len(quoted)])]
+    return [piece for piece in pieces if piece] or [quoted]
+
+
+def _nearly(quoted: str, text: str) -> Grounding:
+    window = _passage(quoted, text)
+    if window is None:
+        return Grounding.ABSENT
+    return Grounding.LOCATED if _same_numbers(quoted, text, *window) else Grounding.NUMBER_DIFFERS
 
 
 def _passage(quoted: str, text: str) -> tuple[int, int] | None:
     # partial_ratio looks for the shorter in the longer: a long quote would hide what was added.
     if len(quoted) >= len(text):
-        return (0, len(text)) if fuzz.ratio(quoted, text) >= FUZZY_SCORE else None
+        return (0, len(text)) if fuzz.ratio(quoted, text, score_cutoff=FUZZY_SCORE) else None
     match = fuzz.partial_ratio_alignment(quoted, text, score_cutoff=FUZZY_SCORE)
     return (match.dest_start, match.dest_end) if match is not None else None
 

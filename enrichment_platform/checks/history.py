@@ -36,8 +36,9 @@ class History:
         profiles: `PROFILE_SCHEMA`; partitions of the present fingerprint that come before this one, by key.
         rows: row_id, partition_key, source (the text that the model saw) and the columns of the label fields; rows
             published under the present fingerprint, of the latest partitions first, at most some thousands.
-        canaries: `CANARY_SCHEMA`, of earlier partitions, of the present fingerprint; also of those that were not
-            published, as a provider that gets worse is worse there too.
+        canaries: `CANARY_SCHEMA`, of earlier partitions, of the present fingerprint; also of those that another check
+            held back, as a provider that gets worse is worse there too. Not those that `canary_accuracy` held back,
+            and none before one of which a person accepted it.
         failing_since: By name of a check that failed in the partition right before this one, the first partition of
             the row of partitions in which it did.
         earlier_profiles, earlier_canaries: The same as `profiles` and `canaries`, of the fingerprint that was published

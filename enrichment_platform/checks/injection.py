@@ -17,8 +17,18 @@ INSTRUCTS = "instructs the model"
 PREFILLED = f"{INSTRUCTS}: has an answer written out, with the names of the output fields"
 ESCAPED = f"{INSTRUCTS}: {KINDS['delimiter']}"
 NO_SOURCE = "has no cleaned row to look at"
-_OBJECT = re.compile(r"\{[^{}]{3,4000}\}")
-_KEY = re.compile(r"[\"']([a-z][a-z0-9_]*)[\"']\s*:")
+MOST_OBJECTS, LONGEST_OBJECT = 1_000, 4_000  # of a text are read, in characters each; logs have more, answers do not
+_DECODER = json.JSONDecoder()
+_FLAT_OBJECT = re.compile(r"\{[^{}]{3,4000}\}")
+_PAIR = re.compile(r"[\"']([A-Za-z]\w*)[\"']\s*:\s*(?:[\"']([^\"']*)[\"'])?")
+_LOG_LINE = re.compile(  # what stands before an object in a log: time, level, process, method, event, variable
+    r"(?i)[^\n]*?(?:\b\d{4}-\d\d-\d\d|\b\d\d:\d\d:\d\d|\b(?:trace|debug|info|warn(?:ing)?|error|fatal|critical)\b|"
+    r"\w\[\d+\]:|\b(?:get|post|put|patch|curl)\b|\b(?:event|payload|body|log|request|webhook)\b|\w=|\w\()[^\n]*\Z"
+)
+_ORDER = re.compile(
+    r"(?i)\b(?:answer|respond|reply|output|return|write|copy|use)\b[^.!?\n]{0,40}\Z|"
+    r"\b(?:correct|right|final|your) (?:answer|output|label|response|json)\b|\b(?:you must|as an ai|assistant)\b"
+)
 _CLOSING = re.compile(r"</([A-Za-z][\w-]*)\s*>")
 _MARKUP = re.compile(  # HTML, which a text may have of its own
     r"a|b|i|u|p|s|em|li|td|th|tr|ul|ol|br|hr|h\d|pre|div|sub|sup|code|span|font|body|html|head|table|strong"
@@ -64,7 +74,8 @@ def _texts(spec: EnrichmentSpec, cleaned: pl.DataFrame) -> pl.DataFrame:
 
 def _found(spec: EnrichmentSpec, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
     yield finding(rows.filter(pl.col("text").is_null()), NO_SOURCE)
-    kinds = injection_kinds(rows.get_column("text")).str.split(", ").alias("kind")
+    answers = {field.name: field.labels or () for field in spec.output}
+    kinds = injection_kinds(rows.get_column("text"), answers).str.split(", ").alias("kind")
     named = rows.select(ROW_ID, kinds).explode("kind", empty_as_null=False).drop_nulls("kind")
     said = pl.col("kind").replace_strict(KINDS, return_dtype=pl.String)
     yield named.select(ROW_ID, pl.format(INSTRUCTS + ": {}", said).alias("detail"))
@@ -81,22 +92,46 @@ def _prefilled(spec: EnrichmentSpec, rows: pl.DataFrame) -> pl.DataFrame:
     named = rf"\{{[^{{}}]*[\"'](?:{'|'.join(map(re.escape, sorted(columns)))})[\"']\s*:"
     suspects = rows.filter(pl.col("text").str.contains(named))
     written = [
-        any(_is_answer(match.group(), columns, labels) for match in _OBJECT.finditer(text))
+        not _is_json(text) and any(_is_answer(before, value, columns, labels) for before, value in _objects(text))
         for text in suspects.get_column("text")
     ]
     return suspects.filter(pl.Series(written, dtype=pl.Boolean))
 
 
-def _is_answer(written: str, columns: set[str], labels: dict[str, set[str]]) -> bool:
-    """True for an object of nothing but output fields, with two of them, or with a label of its field."""
-    keys = set(_KEY.findall(written))
-    if len(keys & columns) > 1 or (keys and keys <= columns):
-        return True
+def _is_json(text: str) -> bool:
+    """True for JSON and JSON lines: data of the row, whatever its fields are called."""
     try:
-        value = json.loads(written)
-    except ValueError:
-        return False
-    return any(isinstance(value.get(name), str) and value[name] in known for name, known in labels.items())
+        json.loads(text)
+    except (ValueError, RecursionError):
+        lines = [line for line in text.split("\n") if line.strip()]
+        return len(lines) > 1 and all(line.lstrip()[0] in "{[" and _is_json(line) for line in lines)
+    return True
+
+
+def _objects(text: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """The outermost objects, JSON or nearly, each with the text before it; an object within an object is data."""
+    at = 0
+    for _ in range(MOST_OBJECTS):
+        start = text.find("{", at)
+        if start < 0:
+            return
+        at = start + 1
+        try:
+            value, length = _DECODER.raw_decode(text[start : start + LONGEST_OBJECT])
+            at = start + length
+        except (ValueError, RecursionError):
+            flat = _FLAT_OBJECT.match(text, start)
+            value, at = (dict(_PAIR.findall(flat.group())), flat.end()) if flat else ({}, at)
+        if value:
+            yield text[max(0, start - LONGEST_OBJECT) : start], value
+
+
+def _is_answer(before: str, value: dict[str, object], columns: set[str], labels: dict[str, set[str]]) -> bool:
+    """True for an object with a label of its field, or told to be the answer and with all output fields."""
+    ordered = _ORDER.search(before) is not None
+    if any(isinstance(value.get(name), str) and value[name] in known for name, known in labels.items()):
+        return ordered or _LOG_LINE.match(before[before.rfind("\n") + 1 :]) is None
+    return ordered and columns <= value.keys()
 
 
 def _delimiters(spec: EnrichmentSpec) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -13,7 +14,9 @@ from enrichment_platform.spec import EnrichmentSpec
 
 ROW_ID = "row_id"
 OK = "ok"
-TRUNCATED = "length"
+NOT_WHOLE = ["", "length", "max_tokens", "max_output_tokens", "max_length", "model_length", "incomplete", "error"]
+"""Finish reasons of an answer that was cut off: OpenAI's, Anthropic's, Gemini's, TGI's and Mistral's; empty: nobody
+knows, so it does not count as whole."""
 CANARY, REASKED, REORDERED = "canary", "reasked", "reordered"
 CONTROL_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "row_id": pl.String,  # of the control itself
@@ -41,6 +44,7 @@ class PartitionTables:
         asked: row_id, request_key: the key of the request that each cleaned row gives rise to now, under the
             fingerprint that it was answered with; null where a row cannot be asked. None: nobody reckoned it.
         controls: what was asked beside the rows (`CONTROL_COLUMNS` and the output columns). None: nobody looked.
+        canaries_meant: how many golden rows were to ride along. None: nobody reckoned it.
         history: earlier published partitions.
 
     Raises:
@@ -54,13 +58,18 @@ class PartitionTables:
     asked: pl.DataFrame | None = None
     controls: pl.DataFrame | None = None
     history: History = field(default_factory=History)
+    canaries_meant: int | None = None
     _sources: dict[tuple[str, ...], pl.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for one in fields(self):
             table = getattr(self, one.name)
             absent = table is None and one.name in ("asked", "controls")
-            if one.name not in ("history", "_sources") and not absent and not isinstance(table, pl.DataFrame):
+            if (
+                one.name not in ("history", "canaries_meant", "_sources")
+                and not absent
+                and not isinstance(table, pl.DataFrame)
+            ):
                 raise TypeError(f"{one.name} is a {type(table).__name__}; checks need a collected polars.DataFrame")
 
     @cached_property
@@ -93,9 +102,14 @@ class PartitionTables:
 
 
 def is_answered() -> pl.Expr:
-    """True for rows whose status is ok and whose answer was not cut off; never null."""
-    whole = pl.col("finish_reason").ne_missing(TRUNCATED)
-    return pl.col("status").eq_missing(pl.lit(OK)) & whole
+    """True for rows whose status is ok and whose answer is whole; never null."""
+    return pl.col("status").eq_missing(pl.lit(OK)) & ~is_cut_off()
+
+
+def is_cut_off() -> pl.Expr:
+    """True where the finish reason says so in any server's word, or says nothing at all; never null."""
+    reason = pl.col("finish_reason").fill_null("").str.strip_chars().str.to_lowercase()
+    return reason.is_in(NOT_WHOLE)
 
 
 def require_columns(table: str, frame: pl.DataFrame, columns: Mapping[str, pl.DataType | type[pl.DataType]]) -> None:
@@ -131,6 +145,13 @@ def source_texts(spec: EnrichmentSpec, cleaned: pl.DataFrame) -> pl.DataFrame:
     texts = [collapsed(_as_text(name, cleaned.schema[name])).fill_null("") for name in spec.prompt.columns]
     unique = cleaned.unique(ROW_ID, keep="first", maintain_order=True)
     return unique.select(ROW_ID, pl.concat_str(texts, separator="\ue000").alias("source"))
+
+
+def shown_key(tables: PartitionTables) -> str:
+    """The partition's key as it is typed in a shell; KEY where no row says it."""
+    if tables.cleaned.schema.get("partition_key") != pl.String or tables.cleaned.is_empty():
+        return "KEY"
+    return shlex.quote(str(tables.cleaned.get_column("partition_key")[0]))
 
 
 def collapsed(text: pl.Expr) -> pl.Expr:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from bisect import bisect_left
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import NamedTuple
 
 _RUN = re.compile(r"\d+(?:[.,'’]\d+)*")
@@ -20,6 +21,8 @@ _SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?![\d])")
 _SIGN = re.compile(r"(?:[-−–]|\bminus|\()\s?[$€£¥]?\s?$")
 _SCALE = re.compile(r"\s?(k|thousand|million|mn|billion|bn)\b", re.IGNORECASE)
 _SCALES = {"k": 3, "thousand": 3, "million": 6, "mn": 6, "billion": 9, "bn": 9}
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)  # the usual one rounds to 28 digits
+_SEPARATORS = ".,'’"
 _UP_TO_TWENTY = (
     *(
         "zero",
@@ -49,6 +52,29 @@ class Numeral(NamedTuple):
     end: int
     text: str
     values: frozenset[Decimal]
+
+
+class NumberPlaces:
+    """Where the numbers of a text are, found once, so that many pieces of the text can be looked at."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        found = numerals(text)
+        self._starts = [numeral.start for numeral in found]
+        self._ends = [numeral.end for numeral in found]
+
+    def cut_at(self, place: int) -> int | None:
+        """The end of the number that the place is within; None where it is within none."""
+        before = bisect_left(self._starts, place) - 1
+        return self._ends[before] if before >= 0 and place < self._ends[before] else None
+
+    def splits_run(self, start: int, end: int) -> bool:
+        """True where [start, end) is a number within a longer run, as 2 is in 1.2.3, or breaks one at a separator."""
+        text = self._text
+        if _separates(text, start) or _separates(text, end - 1):  # .2.3 and 1.2. of 1.2.3
+            return True
+        inner = _separates(text, start - 1) and _separates(text, end)
+        return inner and text[start:end].isdecimal()
 
 
 def numerals(text: str, offset: int = 0) -> list[Numeral]:
@@ -85,29 +111,16 @@ def states_number(text: str, value: int | float) -> bool:
     return any(wanted in values for values in _stated(text))
 
 
-def cuts_number(text: str, start: int, end: int) -> bool:
-    """True where [start, end) begins or ends within a number of the text."""
-    if start == end:
-        return False
-    low, high = start, end
-    while low > 0 and _in_run(text[low - 1]):
-        low -= 1
-    while high < len(text) and _in_run(text[high]):
-        high += 1
-    if low < start and any(n.start < start < n.end for n in numerals(text[low:end], low)):
-        return True
-    return high > end and any(n.start < end < n.end for n in numerals(text[start:high], start))
-
-
 def _stated(text: str) -> list[set[Decimal]]:
     stated = []
     for numeral in numerals(text):
         values = set(numeral.values)
         scale = _SCALE.match(text, numeral.end)
         if scale:
-            values |= {value.scaleb(_SCALES[scale.group(1).lower()]) for value in numeral.values}
+            zeros = _SCALES[scale.group(1).lower()]
+            values |= {value.scaleb(zeros, _EXACT) for value in numeral.values}
         if _SIGN.search(text, max(0, numeral.start - 9), numeral.start):
-            values |= {-value for value in values}
+            values |= {value.copy_negate() for value in values}
         stated.append(values)
     stated += [set(_values(match.group().replace(" ", ""))) for match in _SPACED.finditer(text)]
     stated += [{_WORDS[match.group().lower()]} for match in _WORD.finditer(text)]
@@ -131,5 +144,8 @@ def _padded(text: str) -> bool:
     return len(text) > 1 and text[0] == "0" and text[1].isdecimal()
 
 
-def _in_run(character: str) -> bool:
-    return character.isdecimal() or character in ".,'’"
+def _separates(text: str, place: int) -> bool:
+    """True where a separator stands at the place, between two digits."""
+    if not 0 < place < len(text) - 1 or text[place] not in _SEPARATORS:
+        return False
+    return text[place - 1].isdecimal() and text[place + 1].isdecimal()

@@ -31,17 +31,22 @@ _FAULTS = {  # pattern; what of it stands in the row's own text is excused
     "has text that was decoded with the wrong encoding": BADNESS_RE,
     "has an HTML entity": re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,30}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});"),
     "has an HTML tag": re.compile(rf"(?i)</?(?:{_HTML})(?:\s[^<>]*)?/?>|<!--|<!doctype"),
+    "has an escape sequence": re.compile(r"\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|(?:=[C-F][0-9A-F]=[89AB][0-9A-F])+"),
     "has control, invisible or direction characters": re.compile(
         r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ue000-\uf8ff"
         r"\U000e0000-\U000e007f\U000e0100-\U000e01ef]|(?:^|(?<=[\x00-\x7f]))[\u200c\u200d]+|"
         r"[\u200c\u200d]+(?=[\x00-\x7f]|$)"
     ),
     "has a Markdown fence": re.compile(r"```|~~~"),
-    TOKENS: re.compile(rf"(?i:(?:^|\n)\s*(?:assistant|user|human|system)\s*:)|</?s>|{_TOKEN.pattern}"),
+    TOKENS: re.compile(
+        r"(?i:(?:^|\n)\s*(?:assistant|user|human|system)\s*:)|</?s>|"
+        rf"(?i:</?(?:thinking|reasoning|scratchpad|answer|tool_calls?|tool_response|function_calls?)>)|{_TOKEN.pattern}"
+    ),
 }
 _SUSPECT = (  # a superset of the above, without look-around
     r"[^\x20-\x7e\t\n\r]|&[A-Za-z#][A-Za-z0-9]*;|</?[A-Za-z!]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|```|~~~|<[|｜0]|[|"
     r"]>|\[/?[A-Z]{3,4}\]|<<"
+    r"|\\[ux][0-9A-Fa-f]|=[C-F][0-9A-F]="
     r"|(?i:(?:^|\n)\s*(?:assistant|user|human|system)\s*:)"
 )
 _NAMED = (
@@ -52,6 +57,7 @@ _SCRIPTS = {
     **{name: rf"\p{{{name}}}" for name in _NAMED},
     "Han": r"[\p{Han}\p{Hiragana}\p{Katakana}]",  # Japanese writes in all three
 }
+_EXPRESSION = re.compile(r"(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")  # of Jinja
 _ALPHABETS = ("Cyrillic", "Greek", "Latin")  # a single letter of them is a symbol, unless it stands within a word
 
 
@@ -130,6 +136,9 @@ def _written_in(name: str) -> str:
 
 
 def _instructions(spec: EnrichmentSpec, field: OutputField) -> str:
-    """What the model was told and shown: it may answer in that script, as a summary in another language does."""
+    """What the model was told and shown: it may answer in that script, as a summary in another language does.
+
+    The names of columns in the template are no words to the model.
+    """
     shown = [str(example.output.get(field.name) or "") for example in spec.prompt.examples]
-    return " ".join([spec.prompt.system, field.description, *shown])
+    return " ".join([spec.prompt.system, _EXPRESSION.sub(" ", spec.prompt.template), field.description, *shown])

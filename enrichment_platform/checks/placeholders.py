@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,45 +25,71 @@ REFUSAL = "is a refusal, not a value; the model must answer null instead"
 ECHO = "repeats the field's own name or description"
 COPIED = "is copied from a few-shot example, and not in the source"
 
+# What says that there is no value. It says so too where the row's text has the words ("The venue is unknown"), so
+# nothing excuses it.
 DENIED = (
-    *(
-        "",
-        "n/a",
-        "n.a",
-        "na",
-        "nan",
-        "nil",
-        "none",
-        "null",
-        "undefined",
-        "unknown",
-        "unspecified",
-        "not known",
-    ),
-    *(
-        "not applicable",
-        "not available",
-        "not found",
-        "not given",
-        "not mentioned",
-        "not provided",
-        "not specified",
-    ),
-    *("not stated", "no information", "no data", "cannot be determined", "could not be determined"),
-    *("string", "str", "integer", "boolean", "placeholder", "todo", "tbd", "fixme", "lorem", "insert here"),
-    *("your name", "your name here", "your text here", "example value", "sample text", "value here"),
+    *("", "n/a", "n.a", "n / a", "#n/a", "na", "nil", "none", "unknown", "unspecified", "not known", "see above"),
+    *("see text", "as above", "same as above", "ditto", "no information", "no info", "no data", "no value"),
+    *("insufficient information", "insufficient data", "cannot be determined", "could not be determined"),
+    *("cannot determine", "can't tell", "i don't know", "i do not know", "tbd", "t.b.d", "tbc", "to be determined"),
+    # German, French, Spanish, Portuguese, Italian, Dutch, Polish, Russian, Chinese, Japanese, Korean
+    *("k. a", "k.a", "keine angabe", "keine angaben", "nicht angegeben", "nicht bekannt", "nicht verfügbar"),
+    *("unbekannt", "inconnu", "inconnue", "non spécifié", "non précisé", "non renseigné", "non disponible"),
+    *("desconocido", "desconocida", "no especificado", "no disponible", "no aplica", "desconhecido", "não informado"),
+    *("não especificado", "sconosciuto", "non specificato", "n.v.t", "onbekend", "niet vermeld", "nieznany"),
+    *("brak danych", "неизвестно", "не указано", "нет данных", "不明", "未知", "未提供", "不适用", "无", "なし"),
+    *("該当なし", "알 수 없음", "해당 없음"),
 )
-_TEMPLATE = r"^<[^<>]*>$|^\{\{.*\}\}$|^\$\{.*\}$|^(?i)x{3,}$|^(?i)lorem ipsum|^(?i)\[(?:insert|your) [^\]]*\]$"
-# How assistants begin when they decline, in the words that vendors document for refusals; a value that quotes the row
-# is excused. Other languages are not covered.
+# Words of a schema or a programmer, and words that may be a state of things. A text may have them as words of its own
+# ("The G string broke"): then it may be a value.
+WORDS = (
+    *("string", "str", "integer", "int", "float", "boolean", "bool", "array", "nan", "null", "undefined"),
+    *("undisclosed", "undetermined", "unavailable", "no details", "no answer", "no response"),
+    *("placeholder", "placeholder text", "todo", "fixme", "lorem", "foo", "foobar", "dummy", "insert here", "%s"),
+    *("insert value", "your name", "your name here", "your text here", "your value here", "value here"),
+    *("example value", "sample text", "some text", "a short text", "one of the labels"),
+)
+_ABSENT = (
+    r"(?:applicable|available|determined|disclosed|found|given|identified|indicated|known|listed|mentioned|provided|"
+    r"specified|stated)"
+)
+_SAID = r"(?:indicated|mentioned|named|specified|stated)"
+_TEXT = r"(?:text|document|source|input|message|email|e-mail|ticket|article|passage|context|description|review)"
+_WHERE = rf" (?:in|by|from) (?:(?:the|this) )?(?:\w+ )?{_TEXT}"
+_NO_VALUE = (  # of the normalised value
+    rf"^(?:not|none) {_ABSENT}(?:{_WHERE})?$"
+    rf"|^(?:cannot|can't|could not) be (?:determined|identified|inferred)(?:{_WHERE})?$"
+    rf"|^no (?:information|info|data|details|value) {_ABSENT}$"
+)
+_SAME_AS_ABOVE = r"^[-–—_]{3,}[ .,]*$"  # an author in a bibliography; a placeholder where the row does not write it
+_BRACKETED = r"(?:value|answer|text|name|empty|blank|null|none|unknown|missing|redacted|string|n/?a|tb[dc])"
+_TEMPLATE = (
+    r"^<[^<>]*>$|^\{\{.*\}\}$|^\$\{.*\}$|^(?i)x{3,}$|^(?i)lorem ipsum|^(?i)\[(?:insert|your) [^\]]*\]$"
+    rf"|^(?i)[\[({{]\s*{_BRACKETED}\s*[\])}}]$|^\[object Object\]$"
+    r"|^(?i)\\?\"?type\\?\"?\s*:\s*\\?\"?(?:string|str|integer|number|boolean)\\?\"?$|^Optional\[\w+\]$"
+    r"|^(?i)(?:str|string|int|integer|float|number|bool|boolean)"
+    r"(?: \| null| \| none| \((?:max|min|up to|optional)\b.*\))$"
+)
+# How assistants begin when they decline or talk to whoever asked, in the words that vendors document for refusals; a
+# value that quotes the row is excused, and so is a letter's "I'm sorry to hear". Of other languages few are covered.
 _REFUSES = (
-    r"(?i)^\W*(?:(?:i['’]?m|i am|we are|we['’]re) (?:(?:very|so|really) )?(?:sorry|unable|not able)\b"
+    r"(?i)^\W*(?:(?:i['’]?m|i am|we are|we['’]re) (?:(?:very|so|really) )?"
+    r"(?:unable|not able|sorry(?:$|[,.]|;| (?:but|i|we|that i|that we)\b))"
     r"|(?:i|we) (?:can['’]?t|cannot|can not|could not|couldn['’]t|won['’]t|will not|must decline|apologi[sz]e)\b"
     r"|(?:my )?apologies\b|sorry,? (?:but|i|we)\b|as an? (?:ai|artificial|large language|language model)\b"
     r"|(?:unable|not able) to (?:\w+ )?(?:answer|assist|comply|determine|extract|find|help|process|provide)\b"
-    r"|(?:this|the) request (?:can['’]?t|cannot|violates|goes against)\b)"
+    r"|(?:this|the) request (?:can['’]?t|cannot|violates|goes against)\b"
+    r"|(?:es )?tut mir (?:sehr )?leid,? (?:aber|ich)\b|(?:je suis )?désolée?,? (?:mais|je)\b|lo siento,? (?:pero|no)\b"
+    r"|(?:sure|certainly|of course|absolutely)\s*[!,.:] ?(?:here|the|i)\b"
+    r"|here(?:['’]s| is) (?:the|your) (?:answer|summary|extracted|json)\b"
+    r"|please provide (?:me with )?the (?:text|document|input)\b|it (?:appears|seems) that no (?:text|input)\b"
+    r"|i(?: would|['’]d)? need more (?:context|information)\b"
+    r"|(?:error:? )?(?:rate limit exceeded|internal server error|502 bad gateway|503 service unavailable|"
+    r"504 gateway time-?out|request timed out)\W*$|traceback \(most recent call last\))"
 )
-_EDGES = " .,;:!?'\"`()[]*-–—/\\_"
+_EDGES = " .,;:!?'\"`()[]*-–—/\\_…"
+_QUOTES = " .,;:!?'\"`…"  # of the edges, what a sentence may put around a word
+_LETTER = r"[^\W\u2e80-\ud7ff]"  # Chinese, Japanese and Korean write without spaces: their signs bound a word
 
 
 def no_placeholder(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFrame:
@@ -98,13 +125,18 @@ def _of_field(
     values = values.filter(pl.col("value").str.strip_chars() != "").with_columns(
         normalised(pl.col("value")).alias("normal")
     )
-    denied = pl.col("normal").is_in(_normal(DENIED))
-    template = collapsed(pl.col("value")).str.contains(_TEMPLATE)
-    echoed = pl.col("normal").is_in(_normal((field.name, *filter(None, [field.description]))))
-    yield finding(values.filter(denied | template), f"{field.name}: {PLACEHOLDER}")
-    declined = values.filter(~denied & ~template & collapsed(pl.col("value")).str.contains(_REFUSES))
+    text, normal = collapsed(pl.col("value")), pl.col("normal")
+    absent = normal.is_in(_normal(DENIED)) | normal.str.contains(rf"{_NO_VALUE}|{_no_such(field)}")
+    dashes = text.str.contains(_SAME_AS_ABOVE)
+    denied = (absent & ~dashes) | text.str.contains(_TEMPLATE)
+    word = ~denied & normal.is_in(_normal(WORDS))
+    echoed = ~denied & ~word & (normal.is_in(_normal(_echoes(field))) | text.str.contains(_as_json(field)))
+    yield finding(values.filter(denied), f"{field.name}: {PLACEHOLDER}")
+    yield finding(_not_words_of_source(values.filter(word), sources), f"{field.name}: {PLACEHOLDER}")
+    yield finding(_not_in_source(values.filter(dashes), sources), f"{field.name}: {PLACEHOLDER}")
+    declined = values.filter(~denied & ~word & text.str.contains(_REFUSES))
     yield finding(_not_in_source(declined, sources), f"{field.name}: {REFUSAL}")
-    yield finding(values.filter(echoed & ~denied & ~template), f"{field.name}: {ECHO}")
+    yield finding(_not_words_of_source(values.filter(echoed), sources), f"{field.name}: {ECHO}")
     examples = _normal(_extracted_answers(spec, field))
     yield finding(_not_in_source(values.filter(pl.col("normal").is_in(examples)), sources), f"{field.name}: {COPIED}")
 
@@ -116,6 +148,41 @@ def _not_in_source(values: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
         for value, source in joined.select(collapsed(pl.col("value")), "source").iter_rows()
     ]
     return joined.filter(pl.Series(absent, dtype=pl.Boolean))
+
+
+def _not_words_of_source(values: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+    """The values that the row's text does not have as words; `vendor:` is the name of what follows, not a value."""
+    joined = values.join(sources, on=ROW_ID, how="left", maintain_order="left")
+    absent = []
+    for value, source in joined.select(collapsed(pl.col("value")), "source").iter_rows():
+        wanted = re.escape(value.strip(_QUOTES).casefold())
+        found = re.search(rf"(?<!{_LETTER}){wanted}(?!{_LETTER}|\s?[:=])", (source or "").casefold())
+        absent.append(not wanted or found is None)
+    return joined.filter(pl.Series(absent, dtype=pl.Boolean))
+
+
+def _spoken(field: OutputField) -> str:
+    return " ".join(field.name.split("_"))
+
+
+def _echoes(field: OutputField) -> tuple[str, ...]:
+    name = _spoken(field)
+    phrases = (f"the {name}", f"{name} name", f"the {name} name", f"name of {name}", f"name of the {name}")
+    return (name, *phrases, *filter(None, [field.description]))
+
+
+def _as_json(field: OutputField) -> str:
+    return rf'^\{{\s*"{field.name}"\s*:'
+
+
+def _no_such(field: OutputField) -> str:
+    """`no vendor mentioned`, `the vendor is not stated in the text`; of the normalised value."""
+    name = _spoken(field)
+    return (
+        rf"^no {name}(?: is| was)? {_SAID}(?:{_WHERE})?$|^there is no {name}{_WHERE}$"
+        rf"|^the {name} (?:is|was) not {_SAID}(?:{_WHERE})?$"
+        rf"|^the (?:\w+ )?{_TEXT} (?:does not|doesn't) (?:mention|specify|state|indicate) (?:an? |the |any )?{name}$"
+    )
 
 
 def _normal(texts: tuple[str, ...]) -> list[str]:

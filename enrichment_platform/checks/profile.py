@@ -16,6 +16,7 @@ from enrichment_platform.checks.inputs import PartitionTables, UnusableInputErro
 from enrichment_platform.spec import EnrichmentSpec, OutputField
 
 LABEL, ITEM, NULL, STATUS, ATTEMPTS, ENDPOINT = "label", "item", "null", "status", "attempts", "endpoint"
+SET_ASIDE = "set_aside"
 LENGTH, SCRIPT, OUTPUT_LENGTH = "length", "script", "output_length"
 NULL_VALUE, OTHER_VALUE, EMPTY_VALUE = "(null)", "(other)", "(empty)"
 COUNTS_SCHEMA = {name: dtype for name, dtype in PROFILE_SCHEMA.items() if name not in ("partition_key", "fingerprint")}
@@ -64,7 +65,7 @@ def profile(spec: EnrichmentSpec, tables: PartitionTables, partition_key: str, f
     Raises:
         UnusableInputError: a table lacks a column that is counted, or no row has an answer.
     """
-    parts = (label_counts, null_counts, answering_counts, input_counts, output_counts)
+    parts = (label_counts, null_counts, answering_counts, input_counts, output_counts, set_aside_counts)
     counts = pl.concat([part(spec, tables) for part in parts])
     return counts.select(
         pl.lit(partition_key).alias("partition_key"), pl.lit(fingerprint).alias("fingerprint"), pl.all()
@@ -106,6 +107,8 @@ def answering_counts(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFr
     staged = tables.staged
     optional = {name: dtype for name, dtype in ANSWERING.items() if name in staged.columns}
     require_columns("staged", staged, {"status": pl.String, **optional})
+    if staged.height and "attempts" in optional and staged.get_column("attempts").null_count() == staged.height:
+        raise UnusableInputError("staged: attempts is null in every row")
     attempts = pl.col("attempts").fill_null(0).clip(1, 3)
     categories = {
         STATUS: pl.col("status"),
@@ -124,6 +127,13 @@ def input_counts(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFrame:
     texts = tables.sources(spec).select("source")
     lengths = texts.select(_doubling(pl.col("source")))
     return _together([_counted(LENGTH, "", lengths, texts.height), _counted(SCRIPT, "", _scripts(texts), texts.height)])
+
+
+def set_aside_counts(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFrame:  # noqa: ARG001
+    """Rows that were rejected when read or set aside in cleaning, among all that the source delivered."""
+    aside = tables.quarantined.get_column("row_id").n_unique()
+    delivered = pl.concat([tables.raw_ids.select("row_id"), tables.quarantined.select("row_id")]).n_unique()
+    return _together([_row(SET_ASIDE, "", SET_ASIDE, aside, delivered)] if delivered else [])
 
 
 def output_counts(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFrame:

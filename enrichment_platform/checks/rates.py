@@ -1,23 +1,14 @@
-"""Rates of a partition that rose against their own history: nulls, retries, one answer for all, rates of one's own."""
+"""Rates of a partition that rose against their own history: nulls, retries, rows set aside, one answer for all."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
-import numpy as np
 import polars as pl
-from scipy import special
 
-from enrichment_platform.checks.dispersion import (
-    MIN_PARTITIONS,
-    MIN_ROWS,
-    Calendar,
-    beta_binomial_tail,
-    calendar,
-    forecast,
-    upward,
-)
-from enrichment_platform.checks.family import Move, strongest
+from enrichment_platform.checks.dispersion import MIN_ROWS, FloatArray, beta_binomial_tail, calendar, forecast, upward
+from enrichment_platform.checks.family import Move, Q, strongest
 from enrichment_platform.checks.findings import percent, sample_ids
 from enrichment_platform.checks.inputs import OK, ROW_ID, PartitionTables, UnusableInputError, require_columns
 from enrichment_platform.checks.profile import (
@@ -25,6 +16,7 @@ from enrichment_platform.checks.profile import (
     ATTEMPTS,
     LABEL,
     NULL_VALUE,
+    SET_ASIDE,
     STATUS,
     Series,
     answering_counts,
@@ -33,16 +25,21 @@ from enrichment_platform.checks.profile import (
     null_counts,
     present_key,
     series,
+    set_aside_counts,
 )
 from enrichment_platform.checks.results import Signal
 from enrichment_platform.spec import EnrichmentSpec
 
 NULL_MOVE = 0.02  # CHECKS.md
 STATUS_MOVE = 0.02  # as for nulls: these rows have no value either
+SET_ASIDE_MOVE = 0.02  # as for nulls: a row that is set aside has no value at all
 RETRY_MOVE = 0.05
 """Rows answered at a later attempt or by another endpoint; ours: they have an answer, so a few more are no loss."""
-SAME_ROWS = 50
-SAME_ROWS_OF_TWO = 200  # one of two labels for every row is common where the other one is rare
+MAJORITY = 0.97
+"""Share of the rows that one label may have where nothing is known yet; ours. 174 rows tell it from one answer for all.
+Where spam or fraud is rarer, it costs one look on the first day (98%: 3% of partitions of 174 rows, 0.2% of 300); with
+99%, 528 rows, partitions of a few hundred would learn a provider that was wrong from the start as what is usual."""
+SAME_ROWS = math.ceil(math.log(Q) / math.log(MAJORITY))
 _SAME_RHO = 0.05  # between-day sd of 10 points of a 35% label: five times what CHECKS.md measured
 
 
@@ -86,71 +83,46 @@ def retry_rate(spec: EnrichmentSpec, tables: PartitionTables) -> Signal:
     return strongest(moves, "Rows were answered at once, by the usual endpoint, as often as in the history.", learning)
 
 
-def same_answer(spec: EnrichmentSpec, tables: PartitionTables) -> Signal:
-    """A label field has one label for every row, where its set, or its history however short, says otherwise.
+def set_aside_rate(spec: EnrichmentSpec, tables: PartitionTables) -> Signal:
+    """More rows than in the history were rejected when read, or set aside in cleaning: nobody asks the model for those.
 
-    The only statistical check that speaks on the first day: from 50 rows on, 200 for a set of two.
+    Raises:
+        UnusableInputError: quarantined or raw_ids lacks row_id.
+    """
+    for name, table in (("raw_ids", tables.raw_ids), ("quarantined", tables.quarantined)):
+        require_columns(name, table, {ROW_ID: pl.String})
+    usable, learning = comparable(series(tables, set_aside_counts(spec, tables)), spec.partitions.type)
+    moves = [
+        _risen(spec, tables, one.only([SET_ASIDE]), "the row was set aside before it was asked", SET_ASIDE_MOVE)
+        for one in usable
+    ]
+    named = sample_ids(tables.quarantined.get_column(ROW_ID))
+    moves = [replace(move, row_ids=named if move.matters else ()) for move in moves]
+    return strongest(moves, "Rows were set aside as often as in the history, or less.", learning)
+
+
+def same_answer(spec: EnrichmentSpec, tables: PartitionTables) -> Signal:
+    """A label field has one label for every row, where its history, however short, says otherwise.
+
+    The only statistical check that speaks on the first day: from 174 rows on, as many as show that even a large
+    majority would have left others. An optional field that is null for every row has nothing to find, then.
 
     Raises:
         UnusableInputError: staged lacks an output column, or no row has an answer.
     """
     moves = []
     for one in series(tables, label_counts(spec, tables)):
-        labels = [label for field in spec.output if field.name == one.field for label in field.labels]
-        least = SAME_ROWS if len(labels) > 2 else SAME_ROWS_OF_TWO
-        if one.metric == LABEL and labels and one.total >= least:
-            moves.append(_same(tables, one, len(labels)))
-    needed = f"no label field with {SAME_ROWS} rows ({SAME_ROWS_OF_TWO} where it has two labels)"
+        field = next(field for field in spec.output if field.name == one.field)
+        least = MIN_ROWS if one.keys else SAME_ROWS
+        if one.metric == LABEL and field.labels and one.total >= least:
+            moves.append(_same(tables, one, required=field.required))
+    needed = f"no label field with {SAME_ROWS} rows, or with {MIN_ROWS} rows and an earlier partition"
     return strongest(moves, "No label field has the same label for every row.", needed)
 
 
-def rate_shift(name: str, count: int, total: int, earlier: pl.DataFrame, max_shift: float) -> Signal:
-    """A rate of one's own has moved, up or down, from the mean of the history by more than it may.
-
-    Args:
-        name: Of the rate, for the message.
-        count: Rows for which the expression is true.
-        total: Rows that it was asked of.
-        earlier: `count`, `total` of the earlier partitions.
-        max_shift: Share; a smaller move does not matter.
-
-    Returns:
-        The signal; p is two-sided, of the beta-binomial prediction interval, without trend and weekday.
-    """
-    known = earlier.filter(pl.col("total") > 0)
-    if known.height < MIN_PARTITIONS or total < MIN_ROWS:
-        few = known.height < MIN_PARTITIONS
-        learning = f"{known.height} of {MIN_PARTITIONS} partitions" if few else f"{total} of {MIN_ROWS} rows"
-        return strongest([], "", learning)
-    counts, totals = known["count"].to_numpy().astype(float), known["total"].to_numpy().astype(float)
-    level = Calendar(np.ones((totals.size, 1)), np.ones(1))
-    chances = []
-    for true, now in ((counts, float(count)), (totals - counts, float(total - count))):
-        predicted = forecast(true[:, None], totals, np.array([now]), total, level)
-        chances.append(float(upward(predicted, np.array([now]), total)[0]))
-    mean, share = float((counts / totals).mean()), count / total
-    low, high = usual_range(known, total)
-    message = (
-        f"{name}: {_shown(share)} of {total:,} rows, {_shown(mean)} in the mean of {known.height} earlier partitions;"
-        f" {_shown(low)} to {_shown(high)} would be usual."
-    )
-    size = abs(share - mean)
-    move = Move(min(1.0, 2 * min(chances)), size > max_shift, message, (), round(size * total))
-    return strongest([move], message)
-
-
-def usual_range(earlier: pl.DataFrame, total: int, level: float = 0.99) -> tuple[float, float]:
-    """Shares between which a partition of `total` rows lies with this chance; earlier: (count, total)."""
-    counts, totals = earlier["count"].to_numpy().astype(float), earlier["total"].to_numpy().astype(float)
-    predicted = forecast(counts[:, None], totals, np.zeros(1), total, Calendar(np.ones((totals.size, 1)), np.ones(1)))
-    middle = float(np.arcsin(np.sqrt(predicted.expected[0])))
-    sd = np.sqrt(predicted.spread[0] + 1 / (4 * total + 2))
-    width = float(special.stdtrit(predicted.freedom, (1 + level) / 2) * sd)
-    low, high = (float(np.sin(np.clip(angle, 0, np.pi / 2)) ** 2) for angle in (middle - width, middle + width))
-    return low, high
-
-
-def _risen(spec: EnrichmentSpec, tables: PartitionTables, one: Series, what: str, least: float, rows: pl.Expr) -> Move:
+def _risen(
+    spec: EnrichmentSpec, tables: PartitionTables, one: Series, what: str, least: float, rows: pl.Expr | None = None
+) -> Move:
     predicted = forecast(
         one.counts, one.totals, one.now, one.total, calendar(one.keys, present_key(tables), spec.partitions.type)
     )
@@ -161,26 +133,34 @@ def _risen(spec: EnrichmentSpec, tables: PartitionTables, one: Series, what: str
         f" {len(one.keys)} earlier partitions ({one.keys[0]} to {one.keys[-1]})."
     )
     staged = tables.staged if one.field == "" else tables.answered
-    ids = sample_ids(staged.filter(rows).get_column(ROW_ID)) if matters else ()
+    ids = sample_ids(staged.filter(rows).get_column(ROW_ID)) if matters and rows is not None else ()
     p_value = float(upward(predicted, one.now, one.total)[0])
     return Move(p_value, matters, message, ids, max(0, round((share - expected) * one.total)))
 
 
-def _same(tables: PartitionTables, one: Series, labels: int) -> Move:
+def _same(tables: PartitionTables, one: Series, *, required: bool) -> Move:
     most = int(one.now.argmax())
     if one.now[most] < one.total:
         return Move(1.0, False, "")
     value, rows = one.values[most], float(one.totals.sum())
     if rows:
-        usual = float(one.counts[:, most].sum()) / rows
-        p_value = beta_binomial_tail(one.total, one.total, usual, _SAME_RHO)
-        against = f"{_shown(usual)} in {len(one.keys)} earlier partitions"
+        usual = float(one.counts[:, most].sum())
+        p_value = beta_binomial_tail(one.total, one.total, (usual + 0.5) / (rows + 1), _rho(one.totals))
+        against = f"{_shown(usual / rows)} in {len(one.keys)} earlier partitions"
+    elif value == NULL_VALUE and not required:
+        return Move(1.0, False, "")
     else:
-        # A convention rather than a chance: nobody asks for one of K labels where the answer is always the same.
-        p_value, against = float(labels ** -float(one.total - 1)), "and there is no earlier partition to compare with"
+        p_value, against = MAJORITY**one.total, "and there is no earlier partition to compare with"
     message = f"{one.field}: `{value}` is the answer for all {one.total:,} rows; {against}."
     ids = sample_ids(tables.answered.get_column(ROW_ID))
     return Move(p_value, True, message, ids, one.total)
+
+
+def _rho(totals: FloatArray) -> float:
+    # Of a new day around the mean of earlier ones: its own variance, and that of the mean. Both per p (1 - p).
+    rows = float(totals.sum())
+    of_mean = (_SAME_RHO * float((totals**2).sum()) / rows + 1 - _SAME_RHO) / rows
+    return min(_SAME_RHO + of_mean, 0.99)
 
 
 def _all_but(one: Series, value: str) -> Series:

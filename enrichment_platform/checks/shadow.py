@@ -62,7 +62,8 @@ def shadow_model(spec: EnrichmentSpec, tables: PartitionTables) -> Signal:
 
 
 def _learning(partitions: int, rows: int) -> Signal:
-    told = f"{partitions} of {MIN_PARTITIONS} partitions, {rows:,} of {MIN_ROWS} rows"
+    counts = ((partitions, MIN_PARTITIONS, "partitions"), (rows, MIN_ROWS, "rows"))
+    told = ", ".join(f"{have:,} of {least:,} {what}" for have, least, what in counts if have < least)
     return Signal(1.0, False, f"Still learning: {told} with different texts are published.", learning=told)
 
 

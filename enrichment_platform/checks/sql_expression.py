@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +20,25 @@ MEMORY_LIMIT = "256MB"  # half of what a whole suite may use
 PARTS = frozenset(
     (
         *("BETWEEN", "CASE", "CAST", "COLLATE", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT"),
-        *("FUNCTION", "LAMBDA", "LAMBDA_REF", "OPERATOR", "TYPE", "WINDOW"),
+        *("FUNCTION", "LAMBDA", "LAMBDA_REF", "OPERATOR", "TYPE"),
     )
 )
-_NAMES = {"SUBQUERY": "a query inside it", "STAR": "`*`", "PARAMETER": "a parameter", "POSITIONAL_REFERENCE": "`#n`"}
+_NAMES = {
+    **{"SUBQUERY": "a query inside it", "STAR": "`*`", "PARAMETER": "a parameter", "POSITIONAL_REFERENCE": "`#n`"},
+    "WINDOW": "a window, `over (...)`, which looks at other rows and at their order,",
+}
+# DuckDB evaluates these without brackets where no column has the name.
+_CLOCK = frozenset(("current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"))
+_SESSION = frozenset(("current_catalog", "current_role", "current_schema", "current_user", "session_user"))
+_USER = "user"  # the same, but likely enough as a column of the source
+# Functions of the clock or the session that DuckDB lists as consistent, or without saying.
+_UNSTEADY = frozenset(
+    (
+        *("ago", "getdate", "current_localtime", "current_localtimestamp", "current_query", "current_database"),
+        *("current_schemas", "current_setting", "getvariable", "pg_conf_load_time", "pg_postmaster_start_time"),
+        *("pg_my_temp_schema", _USER, *_SESSION),
+    )
+)
 _UNKNOWN_COLUMN = re.compile(r'Referenced (?:column|table) "(.+?)" not found')
 # DuckDB quotes the value that it stumbled on, so its own words stay out of what is said of rows.
 _AT_RUN_TIME: dict[type[duckdb.Error], str] = {
@@ -48,17 +63,21 @@ class UnknownColumnError(ExpressionError):
 
 @dataclass(frozen=True)
 class SqlExpression:
-    """A parsed expression: its text, and in lower case whatever in it may be the name of a column."""
+    """A parsed expression: its text, and in lower case whatever in it may be the name of a column.
+
+    `alone` are the names that stand without a table or struct before them.
+    """
 
     text: str
     names: frozenset[str]
+    alone: frozenset[str] = frozenset()
 
 
 def parse(text: str) -> SqlExpression:
     """Read one expression.
 
     Raises:
-        ExpressionError: it is none, more than one, holds a query, or changes from call to call.
+        ExpressionError: it is none, more than one, holds a query or a window, or changes from call to call.
     """
     if re.search(r"[\x00\ud800-\udfff]", text):
         raise ExpressionError("it holds a character that is no text")
@@ -74,13 +93,14 @@ def parse(text: str) -> SqlExpression:
             "SELECT function_name FROM duckdb_functions() WHERE function_type IN ('scalar', 'macro')"
             " GROUP BY ALL HAVING bool_and(stability <> 'CONSISTENT')"
         ).fetchall()
-    unsteady = sorted(functions & {name for (name,) in fickle})
+    unsteady = sorted(functions & ({name for (name,) in fickle} | _UNSTEADY))
     if unsteady:
-        raise ExpressionError(
-            f"{unsteady[0]}() gives another result each time; a verdict has to be the same whenever it is reached"
-        )
-    names = {name.lower() for part in parts for name in part.get("column_names", [])}
-    return SqlExpression(text, frozenset(names))
+        raise _changing(f"{unsteady[0]}()")
+    if any(part.get("function_name", "").lower() == "age" and len(part.get("children", [])) < 2 for part in parts):
+        raise _changing("age() of one time")
+    columns = [[name.lower() for name in part["column_names"]] for part in parts if part.get("column_names")]
+    alone = frozenset(names[0] for names in columns if len(names) == 1)
+    return SqlExpression(text, frozenset(name for names in columns for name in names), alone)
 
 
 def result_type(expression: SqlExpression, columns: Mapping[str, str | None]) -> str:
@@ -94,6 +114,7 @@ def result_type(expression: SqlExpression, columns: Mapping[str, str | None]) ->
         UnknownColumnError: it names another column.
         ExpressionError: DuckDB does not accept it for these types.
     """
+    _refuse_unsteady_names(expression, columns)
     fields = ", ".join(f"NULL{f'::{dtype}' if dtype else ''} AS {_quoted(name)}" for name, dtype in columns.items())
     query = f"SELECT {ROW_ID}, (\n{expression.text}\n) AS {HOLDS} FROM (SELECT {fields}) AS answered"  # noqa: S608
     with _sandbox() as connection:
@@ -120,6 +141,7 @@ def evaluate(expression: SqlExpression, rows: pl.DataFrame) -> pl.DataFrame:
     Raises:
         ExpressionError: a column is missing or ambiguous, a value breaks the expression, it is not boolean.
     """
+    _refuse_unsteady_names(expression, rows.columns)
     used = [name for name in rows.columns if name == ROW_ID or name.lower() in expression.names]
     twice = sorted({name.lower() for name in used if [other.lower() for other in used].count(name.lower()) > 1})
     if twice:
@@ -138,6 +160,21 @@ def evaluate(expression: SqlExpression, rows: pl.DataFrame) -> pl.DataFrame:
     if outcome.schema.get(HOLDS) != pl.Boolean:
         raise ExpressionError(f"it gives {outcome.schema.get(HOLDS)}, not true or false")
     return outcome
+
+
+def _refuse_unsteady_names(expression: SqlExpression, columns: Iterable[str]) -> None:
+    absent = expression.alone - {name.lower() for name in columns}
+    if _USER in absent:
+        raise UnknownColumnError(_USER)
+    unsteady = sorted(absent & (_CLOCK | _SESSION))
+    if unsteady:
+        raise _changing(unsteady[0])
+
+
+def _changing(what: str) -> ExpressionError:
+    return ExpressionError(
+        f"{what} gives another result each time; a verdict has to be the same whenever it is reached"
+    )
 
 
 @contextmanager

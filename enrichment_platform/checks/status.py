@@ -8,10 +8,10 @@ from enrichment_platform.checks.findings import SCHEMA
 from enrichment_platform.checks.inputs import (
     OK,
     ROW_ID,
-    TRUNCATED,
     PartitionTables,
     UnusableInputError,
     is_answered,
+    is_cut_off,
     require_columns,
 )
 from enrichment_platform.spec import EnrichmentSpec
@@ -27,7 +27,7 @@ NO_STATUS = "the row has no known status"
 
 
 def answer_status(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFrame:  # noqa: ARG001
-    """Rows without a whole answer; `finish_reason` length never counts as ok, whatever the status says.
+    """Rows without a whole answer; a finish reason like `length`, or none, is never ok.
 
     Returns:
         Findings (row_id, detail).
@@ -40,7 +40,7 @@ def answer_status(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFrame
     if staged.is_empty() and not tables.cleaned.is_empty():
         raise UnusableInputError(f"staged is empty, cleaned has {tables.cleaned.height:,} rows")
     status = (
-        pl.when(pl.col("status").eq(OK) & pl.col("finish_reason").eq(TRUNCATED))
+        pl.when(pl.col("status").eq(OK) & is_cut_off())
         .then(pl.lit("truncated"))
         .when(pl.col("status").eq("failed") & pl.col("finish_reason").eq("prompt"))
         .then(pl.lit("prompt"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -29,11 +28,11 @@ from enrichment_platform.checks.findings import failures, share_result, together
 from enrichment_platform.checks.fingerprints import one_fingerprint
 from enrichment_platform.checks.history import PROFILE_SCHEMA
 from enrichment_platform.checks.injection import no_injection
-from enrichment_platform.checks.inputs import PartitionTables, UnusableInputError
+from enrichment_platform.checks.inputs import PartitionTables, UnusableInputError, shown_key
 from enrichment_platform.checks.output_text import clean_output
 from enrichment_platform.checks.placeholders import no_placeholder
 from enrichment_platform.checks.profile import profile
-from enrichment_platform.checks.rates import null_rate, retry_rate, same_answer
+from enrichment_platform.checks.rates import null_rate, retry_rate, same_answer, set_aside_rate
 from enrichment_platform.checks.reconciliation import row_reconciliation
 from enrichment_platform.checks.results import CheckDefinition, CheckResult, Signal, Verdict
 from enrichment_platform.checks.shadow import shadow_model
@@ -70,6 +69,7 @@ DETECTORS: dict[str, Detector] = {
     catalogue.OUTPUT_SHIFT: output_shift,
     catalogue.NULL_RATE: null_rate,
     catalogue.RETRY_RATE: retry_rate,
+    catalogue.SET_ASIDE_RATE: set_aside_rate,
     catalogue.SLOW_DRIFT: slow_drift,
     catalogue.STORED_ANSWERS: stored_answers,
     catalogue.LABEL_ORDER: label_order,
@@ -139,7 +139,7 @@ def escalated(result: CheckResult, spec: EnrichmentSpec, tables: PartitionTables
         return replace(result, since=since, message=message)
     if not since:
         return replace(result, message=f"{message} A warning: alone it stops nothing, in the next partition it would.")
-    accept = f"enrichment accept {spec.name} --partition {_shown_key(tables)} --check {result.name} --reason WHY"
+    accept = f"enrichment accept {spec.name} --partition {shown_key(tables)} --check {result.name} --reason WHY"
     advice = f"The second warning in a row blocks; if all is well, `{accept}` lets it be published."
     return replace(result, blocking=True, since=since, message=f"{message} {advice}")
 
@@ -257,9 +257,3 @@ def _usual_fingerprint(staged: pl.DataFrame) -> str:
         return ""
     usual = staged.get_column("fingerprint").drop_nulls().mode().sort()
     return str(usual[-1]) if usual.len() else ""
-
-
-def _shown_key(tables: PartitionTables) -> str:
-    if tables.cleaned.schema.get("partition_key") != pl.String or tables.cleaned.is_empty():
-        return "KEY"
-    return shlex.quote(str(tables.cleaned.get_column("partition_key")[0]))

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from enrichment_platform.checks.catalogue import ONE_FINGERPRINT
 from enrichment_platform.checks.results import Verdict
 from enrichment_platform.errors import TableNotFoundError
 from enrichment_platform.lake.tables import Lake
@@ -29,6 +28,10 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "since": pl.String,
     "learning": pl.String,
     "checked_at": pl.Datetime("us", "UTC"),
+}
+_FAILURES: dict[str, pl.DataType | type[pl.DataType]] = {
+    **dict.fromkeys(["partition_key", "check", "since"], pl.String),
+    "accepted": pl.Boolean,
 }
 ACCEPTANCES = "platform/acceptances"
 _ACCEPTANCE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -78,41 +81,66 @@ def latest_verdict(lake: Lake, enrichment: str, partition_key: str) -> pl.DataFr
     return stored.filter(pl.col("checked_at") == pl.col("checked_at").max()).sort("check")
 
 
-def failing_since(lake: Lake, enrichment: str, partition_key: str) -> dict[str, str]:
-    """The checks that failed in the checked partition right before this one, with the partition since which they do.
+def failed_for(lake: Lake, enrichment: str, partition_key: str, row_id: str) -> list[dict[str, str]]:
+    """Check and message of the failed checks of the newest verdict that name a row among their first 100."""
+    verdict = latest_verdict(lake, enrichment, partition_key)
+    named = verdict.filter(~pl.col("passed") & pl.col("row_ids").list.contains(row_id))
+    return named.select("check", "message").to_dicts()
 
-    A failure that a person accepted is none.
+
+def standing_failures(lake: Lake, enrichment: str, keys: Sequence[str], but: str = "") -> pl.DataFrame:
+    """What failed in the newest verdict of each partition.
+
+    Args:
+        lake: The lake.
+        enrichment: Its name.
+        keys: Which partitions.
+        but: A staged version whose verdicts do not count.
+
+    Returns:
+        Frame (partition_key, check, since, accepted): `accepted` where a person accepted it for the staged version of
+        that verdict.
     """
+    wanted = ["partition_key", "staged_version", "check", "passed", "since", "checked_at"]
     try:
-        stored = lake.read(
-            TABLE, where={"enrichment": enrichment}, columns=["partition_key", "check", "passed", "since", "checked_at"]
-        )
+        present = set(lake.columns(TABLE))
     except TableNotFoundError:
-        return {}
-    earlier = stored.filter(pl.col("partition_key") < partition_key)
-    last = earlier.filter(pl.col("partition_key") == pl.col("partition_key").max())
-    newest = last.filter((pl.col("checked_at") == pl.col("checked_at").max()) & ~pl.col("passed"))
-    if newest.is_empty():
-        return {}
-    previous = newest["partition_key"][0]
-    fine = set(accepted(lake, enrichment, previous)["check"])
-    since = newest.select("check", pl.col("since").fill_null("").replace("", previous))
-    return {check: first for check, first in since.iter_rows() if check not in fine}
+        return pl.DataFrame(schema=_FAILURES)
+    stored = lake.read(
+        TABLE, keys, where={"enrichment": enrichment}, columns=[column for column in wanted if column in present]
+    ).filter(pl.col("staged_version") != but)
+    if "since" not in present:  # of a lake that an earlier version wrote
+        stored = stored.with_columns(pl.lit("").alias("since"))
+    newest = pl.col("checked_at") == pl.col("checked_at").max().over("partition_key")
+    failed = stored.filter(newest).filter(~pl.col("passed"))
+    on = ["partition_key", "staged_version", "check"]
+    fine = accepted(lake, enrichment, keys).select(*on, pl.lit(True).alias("accepted")).unique()
+    return failed.join(fine, on=on, how="left").select(
+        "partition_key",
+        "check",
+        pl.col("since").fill_null("").replace("", None).fill_null(pl.col("partition_key")),
+        pl.col("accepted").fill_null(False),
+    )
 
 
-def doubtful_partitions(lake: Lake, enrichment: str) -> set[str]:
-    """Partitions in whose newest verdict a check failed that nobody accepted: nothing is learnt there."""
-    try:
-        stored = lake.read(
-            TABLE, where={"enrichment": enrichment}, columns=["partition_key", "check", "passed", "checked_at"]
-        )
-    except TableNotFoundError:
-        return set()
-    newest = stored.filter(pl.col("checked_at") == pl.col("checked_at").max().over("partition_key"))
-    # A pool that falls back every day would never be learnt from; `mixed_models` says what that is worth.
-    failed = newest.filter(~pl.col("passed") & (pl.col("check") != ONE_FINGERPRINT)).select("partition_key", "check")
-    fine = accepted(lake, enrichment, None).select("partition_key", "check")
-    return set(failed.join(fine, on=["partition_key", "check"], how="anti")["partition_key"])
+def failing_since(
+    lake: Lake, enrichment: str, partition_key: str, *, ordered: bool = True, but: str = ""
+) -> dict[str, str]:
+    """The checks that failed in the verdict before, with the partition since which they do; not those accepted.
+
+    Args:
+        lake: The lake.
+        enrichment: Its name.
+        partition_key: Which partition is judged now.
+        ordered: Partitions follow each other in time, so that the verdict before is that of the checked partition right
+            before this one. Else it is this partition's own.
+        but: The staged version that is judged now.
+    """
+    keys = [partition_key]
+    if ordered:
+        keys = [key for key in lake.partition_keys(TABLE, {"enrichment": enrichment}) if key < partition_key][-1:]
+    standing = standing_failures(lake, enrichment, keys, "" if ordered else but).filter(~pl.col("accepted"))
+    return dict(standing.select("check", "since").iter_rows())
 
 
 def accept(lake: Lake, enrichment: str, partition_key: str, checks: Sequence[str], reason: str) -> str:
@@ -145,8 +173,8 @@ def accept(lake: Lake, enrichment: str, partition_key: str, checks: Sequence[str
     return staged_version
 
 
-def accepted(lake: Lake, enrichment: str, partition_key: str | None) -> pl.DataFrame:
-    """What was accepted of a partition, or of all, of any of their staged versions."""
+def accepted(lake: Lake, enrichment: str, partition_key: str | Sequence[str]) -> pl.DataFrame:
+    """What was accepted of a partition, or of several, of any of their staged versions."""
     try:
         return lake.read(ACCEPTANCES, partition_key, where={"enrichment": enrichment})
     except TableNotFoundError:

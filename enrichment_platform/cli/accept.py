@@ -28,8 +28,10 @@ def accept(name: str, partition: str, checks: tuple[str, ...], reason: str, json
     from enrichment_platform.lake.tables import Lake
     from enrichment_platform.location import load_location
     from enrichment_platform.stages.acceptance import accept_checks
+    from enrichment_platform.stages.partitions import partitions_definition, select_keys
 
     spec = load_location().enrichment(name)
+    select_keys(partitions_definition(spec.partitions), partition, None, None)
     accepted, version = accept_checks(Lake.from_environment(), spec, partition, checks, reason)
     if json_output:
         click.echo(

@@ -25,11 +25,11 @@ from enrichment_platform.printable import printable
 
 F = TypeVar("F", bound=Callable[..., Any])
 STANDARD_OUTPUT = "-"
-FORMULA = "=+-@＝＋－＠"  # the full-width ones too: spreadsheets set to Japanese or Chinese take them for the others
+# The full-width and small ones too: spreadsheets set to Japanese or Chinese take them for the others.
+FORMULA = "=+-@＝＋－＠﹦﹢﹣﹫"
 # Where `;` or a tab separates cells, as it does in most of Europe, our quotes do not hold and a new cell begins inside.
-_NEW_CELL = re.compile(
-    rf"([;\t\r\n][\s\x00-\x1f\"\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]*)(?=[{re.escape(FORMULA)}])"
-)
+_SEPARATORS = ";\t\r\n"
+_FROM_SEPARATOR = re.compile(rf"[{_SEPARATORS}]\W*")  # whatever is skipped before a formula is no letter or digit
 
 as_csv: Callable[[F], F] = click.option(
     "--csv",
@@ -84,20 +84,31 @@ def only_one(*, json_output: bool, csv_file: str | None) -> None:
 
 def harmless(text: str) -> str:
     """The text with a `'` before whatever a spreadsheet would take for the beginning of a formula."""
-    inner = _NEW_CELL.sub(r"\1'", text)
+    inner = _FROM_SEPARATOR.sub(lambda match: _guarded(match.group()), text)
     return f"'{inner}" if _begins_formula(text) else inner
 
 
 def _begins_formula(text: str) -> bool:
     if text[:1] in ("\t", "\r", "\n"):
         return True
+    first = next((char for char in text if not _is_skipped(char)), "")
+    return first != "" and first in FORMULA
+
+
+def _guarded(text: str) -> str:
+    """The text with a `'` before each formula that begins a cell in it; it begins with a separator."""
+    guarded, begins = [], False
     for char in text:
-        if char in FORMULA:
-            return True
-        # Spreadsheets skip spaces and drop invisible characters before they look.
-        if not char.isspace() and unicodedata.category(char) not in ("Cc", "Cf"):
-            return False
-    return False
+        if begins and char in FORMULA:
+            guarded.append("'")
+        begins = char in _SEPARATORS or (begins and _is_skipped(char))
+        guarded.append(char)
+    return "".join(guarded)
+
+
+def _is_skipped(char: str) -> bool:
+    """True for what spreadsheets skip or drop before they look: spaces, invisible characters, the quote of a cell."""
+    return char == '"' or char.isspace() or unicodedata.category(char) in ("Cc", "Cf")
 
 
 def _line(values: Sequence[Any]) -> str:

@@ -16,9 +16,14 @@ from enrichment_platform.printable import printable
 @click.option("--partition", required=True, metavar="KEY")
 @click.option("--reason", help="Only rows that were quarantined for this reason.")
 @click.option("--row", "row_ids", multiple=True, metavar="ID", help="Only this row; may be given several times.")
+@click.option(
+    "--all", "every", is_flag=True, help="All rows and golden rows: after a provider that was broken is mended."
+)
 @as_json
 @command
-def replay(name: str, partition: str, reason: str | None, row_ids: tuple[str, ...], json_output: bool) -> None:
+def replay(
+    name: str, partition: str, reason: str | None, row_ids: tuple[str, ...], every: bool, json_output: bool
+) -> None:
     """Ask the quarantined rows of a partition of NAME again, and run the partition.
 
     Their stored answers are forgotten; what they cost stays in the books. The other rows are not asked.
@@ -30,11 +35,13 @@ def replay(name: str, partition: str, reason: str | None, row_ids: tuple[str, ..
     from enrichment_platform.stages.replay import replay as replay_rows
     from enrichment_platform.stages.replay import rows_to_replay
 
+    if every and (reason is not None or row_ids):
+        raise InputError("--all takes every row; leave out --reason and --row")
     location = load_location()
     spec = location.enrichment(name)
     select_keys(partitions_definition(spec.partitions), partition, None, None)
     try:
-        rows = rows_to_replay(Lake.from_environment(), spec, partition, reason, row_ids)
+        rows = rows_to_replay(Lake.from_environment(), spec, partition, reason, row_ids, every=every)
     except TableNotFoundError:
         raise InputError(f"{name} {partition} was never answered; `enrichment run {name}` does that") from None
     done = replay_rows(location.defs, spec, partition, rows)

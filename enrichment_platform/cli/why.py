@@ -38,14 +38,14 @@ def why(name: str, row_id: str, partition: str | None, replay: bool, json_output
     from enrichment_platform.lake.location import ledger_url
     from enrichment_platform.lake.tables import Lake
     from enrichment_platform.location import load_location
-    from enrichment_platform.stages.labelled_rows import nearest_examples
+    from enrichment_platform.stages.labelled_rows import cleaned_schema, nearest_examples
     from enrichment_platform.stages.why import compare, explain, find_partition, question_of, stored_values
 
     location = load_location()
     spec = location.enrichment(name)
     lake = Lake.from_environment()
     key = find_partition(lake, spec, row_id, partition)
-    task = Task(spec, cleaning_version(spec), nearest_examples(spec, location.root))
+    task = Task(spec, cleaning_version(spec), nearest_examples(spec, location.root, cleaned_schema(lake, spec)))
     pool = resolve_pool(location.pools[spec.model.pool])
     audit, differences = None, []
     with Ledger(ledger_url()) as ledger:
@@ -80,6 +80,8 @@ def _print(found: Explanation) -> None:
     _title(f"{found.name} {found.row_id}, partition {found.partition_key}: {found.standing}")
     for reason in found.reasons:
         _line(f"in quarantine at {reason['stage']}: {reason['reason']} - {reason['detail']}")
+    for check in found.named_by:
+        _line(f"named by {check['check']}: {check['message']}")
     _section("source row", found.source)
     _section("cleaned", found.cleaned)
     _prompt(found)

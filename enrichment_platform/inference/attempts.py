@@ -25,7 +25,16 @@ REFUSING_STATUSES = (403, 404, 405)
 MOST_REFUSALS = 3  # in a row, of an endpoint that has answered before
 MOST_REJECTED_ROWS = 20  # 400s in a row of an endpoint that has not answered once: it is the request, not the row
 LONGEST_RECONNECT_S = 5.0
-REFUSAL_FINISH_REASONS = ("content_filter", "refusal")
+REFUSAL_FINISH_REASONS = (
+    "content_filter",
+    "refusal",
+    "safety",
+    "recitation",
+    "prohibited_content",
+    "blocklist",
+    "spii",
+)
+"""OpenAI's and Anthropic's, and those of Gemini behind gateways that hand them on."""
 OVER_CAP = "over_cap"  # of a request or of a row: not sent
 _USAGE = ("input_tokens", "cached_tokens", "output_tokens", "cost_usd")
 UNREACHED = "unreached"

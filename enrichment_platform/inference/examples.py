@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 500  # a similarity for each of them and each example is in memory
 
 
+class LabelledExample(Example):
+    """An example from a file: its input has the types of the rows that it is shown with."""
+
+    input: dict[str, Any]
+
+
 class NearestExamples:
     """Finds the examples whose text is nearest to a row's: cosine of TF-IDF word vectors, fitted on the examples.
 
@@ -51,7 +57,8 @@ class NearestExamples:
     @cached_property
     def digest(self) -> str:
         """Hash of the examples and their number a row; part of the fingerprint."""
-        content = [[example.input, example.output] for example in self._examples]
+        # As text, which is what is shown: a column that only changes its type asks nothing again.
+        content = [[{c: str(v) for c, v in example.input.items()}, example.output] for example in self._examples]
         return hashlib.sha256(orjson.dumps([content, self._nearest])).hexdigest()[:16]
 
     def of(self, row: Mapping[str, Any]) -> Sequence[Example]:
@@ -81,7 +88,7 @@ def read_labelled(path: str, setting: str) -> pl.DataFrame:
     `setting` names the file in errors.
 
     Raises:
-        InputError: the file cannot be read.
+        InputError: the file cannot be read, whatever the reason.
     """
     import polars as pl
 
@@ -91,8 +98,20 @@ def read_labelled(path: str, setting: str) -> pl.DataFrame:
         if path.endswith((".jsonl", ".ndjson")):
             return pl.read_ndjson(path, infer_schema_length=None)
         return pl.read_csv(path, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise InputError(f"{setting}: {path} cannot be read ({type(error).__name__})") from error
+    except ImportError as error:
+        reason = f"ImportError: {error}"  # says which package a store of this kind needs
+    except Exception as error:  # noqa: BLE001 - each store has exceptions of its own, with no common ancestor
+        reason = type(error).__name__  # its text may quote a key, a signed URL or a row, so it is not chained either
+    raise InputError(f"{setting}: {named(path)} cannot be read ({reason})")
+
+
+def named(path: str) -> str:
+    """A path as messages name it: a URL without user, password and query, which may hold keys."""
+    scheme, separator, rest = path.partition("://")
+    if not separator:
+        return path
+    host, slash, below = rest.partition("?")[0].partition("#")[0].partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{below}"
 
 
 def labelled(frame: pl.DataFrame, spec: EnrichmentSpec, path: str) -> list[Example]:
@@ -100,6 +119,7 @@ def labelled(frame: pl.DataFrame, spec: EnrichmentSpec, path: str) -> list[Examp
 
     Args:
         frame: Has the prompt's columns and the required output columns; evidence and optional ones may be missing.
+            `row_id` is the number of the row in the file, from 0, where cleaning has taken rows out.
         spec: The enrichment.
         path: Named in errors.
 
@@ -111,8 +131,9 @@ def labelled(frame: pl.DataFrame, spec: EnrichmentSpec, path: str) -> list[Examp
     if missing:
         raise InputError(f"labelled_examples: {path} lacks {', '.join(missing)}; it has {', '.join(frame.columns)}")
     names = {name for field in spec.output for name in output_columns(field)}
-    examples = []
-    for number, row in enumerate(frame.iter_rows(named=True), start=1):
+    examples: list[Example] = []
+    for index, row in enumerate(frame.iter_rows(named=True)):
+        number = int(row.get("row_id", index)) + 1
         output = {name: row.get(name) for name in names if row.get(name) not in (None, "")}
         values = {field.name: typed_value(field, output.get(field.name)) for field in spec.output}
         answer = {
@@ -124,7 +145,7 @@ def labelled(frame: pl.DataFrame, spec: EnrichmentSpec, path: str) -> list[Examp
         if problem:
             raise InputError(f"labelled_examples: {path}, row {number}: {problem}")
         examples.append(
-            Example(input={c: "" if row[c] is None else str(row[c]) for c in spec.prompt.columns}, output=answer)
+            LabelledExample(input={c: "" if row[c] is None else row[c] for c in spec.prompt.columns}, output=answer)
         )
     return examples
 

@@ -7,7 +7,7 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,14 +80,51 @@ class Lake:
                 f"table {table} does not exist in {self.uri}; materialize that stage first"
             ) from error
 
-    def dataset(self, table: str, version: int | None = None) -> pads.Dataset:
+    def dataset(
+        self, table: str, version: int | None = None, parts: Mapping[str, str | Sequence[str]] | None = None
+    ) -> pads.Dataset:
         """The files of a table as an Arrow dataset, read when it is scanned.
+
+        Args:
+            table: `schema/table`.
+            version: The newest one where absent.
+            parts: The value of a partition column, or several of them: other files are not even listed, which takes
+                seconds in a table of thousands.
 
         Raises:
             TableNotFoundError: nothing has been written there yet.
         """
         opened = self.open(table, version)
-        return opened.to_pyarrow_dataset(filesystem=native_filesystem(self.table_uri(table)))
+        wanted: list[tuple[str, str, Any]] = [
+            (column, "=", value) if isinstance(value, str) else (column, "in", list(value))
+            for column, value in (parts or {}).items()
+        ]
+        filesystem = native_filesystem(self.table_uri(table))
+        return opened.to_pyarrow_dataset(file_pruning_predicate=wanted or None, filesystem=filesystem)
+
+    def columns(self, table: str) -> list[str]:
+        """Names of a table's columns.
+
+        Raises:
+            TableNotFoundError: nothing has been written there yet.
+        """
+        return [field.name for field in self.open(table).schema().fields]
+
+    def partition_keys(self, table: str, where: Mapping[str, str] | None = None) -> list[str]:
+        """The partitions that have rows, sorted, from the table's log alone; none where the table does not exist.
+
+        Args:
+            table: `schema/table`.
+            where: Values of further partition columns.
+        """
+        try:
+            actions = pl.DataFrame(self.open(table).get_add_actions(flatten=True))
+        except TableNotFoundError:
+            return []
+        among = actions.filter(
+            pl.lit(True).and_(*(pl.col(f"partition.{name}") == value for name, value in (where or {}).items()))
+        )
+        return sorted(among[f"partition.{PARTITION_COLUMN}"].unique())
 
     def exists(self, table: str) -> bool:
         """Whether the table has at least one commit."""
@@ -111,26 +148,27 @@ class Lake:
     def read(
         self,
         table: str,
-        partition_key: str | None = None,
+        partition_key: str | Sequence[str] | None = None,
         *,
         columns: Sequence[str] | None = None,
         version: int | None = None,
         where: dict[str, str] | None = None,
     ) -> pl.DataFrame:
-        """Read a partition (or all of them), with equality filters on further columns.
+        """Read a partition (or several, or all of them), with equality filters on further columns.
 
         Raises:
             TableNotFoundError: nothing has been written there yet.
         """
-        filters = {
-            **({PARTITION_COLUMN: partition_key} if partition_key is not None else {}),
-            **(where or {}),
-        }
+        filters: dict[str, str | Sequence[str]] = dict(where or {})
+        if partition_key is not None:
+            filters[PARTITION_COLUMN] = partition_key
         expression: Any = None
         for column, value in filters.items():
-            term = pads.field(column) == value
+            field = pads.field(column)
+            term = field == value if isinstance(value, str) else field.isin(pa.array(list(value), pa.string()))
             expression = term if expression is None else expression & term
-        dataset = self.dataset(table, version)
+        parts = {PARTITION_COLUMN: partition_key} if partition_key is not None else None
+        dataset = self.dataset(table, version, parts)
         frame = pl.from_arrow(dataset.to_table(columns=list(columns) if columns else None, filter=expression))
         assert isinstance(frame, pl.DataFrame)
         return frame
@@ -141,7 +179,8 @@ class Lake:
         Raises:
             TableNotFoundError: nothing has been written there yet.
         """
-        return int(self.dataset(table).count_rows(filter=pads.field(PARTITION_COLUMN) == partition_key))
+        dataset = self.dataset(table, parts={PARTITION_COLUMN: partition_key})
+        return int(dataset.count_rows(filter=pads.field(PARTITION_COLUMN) == partition_key))
 
     def stream(self, table: str, partition_key: str, columns: Sequence[str], batch_rows: int) -> Iterator[pl.DataFrame]:
         """Read a partition batch by batch, for partitions that do not fit into memory.
@@ -150,7 +189,7 @@ class Lake:
             TableNotFoundError: nothing has been written there yet.
         """
         chosen = pads.field(PARTITION_COLUMN) == partition_key
-        batches = self.dataset(table).to_batches(
+        batches = self.dataset(table, parts={PARTITION_COLUMN: partition_key}).to_batches(
             columns=list(columns),
             filter=chosen,
             batch_size=batch_rows,

@@ -37,7 +37,7 @@ def asked_now(spec: EnrichmentSpec, cleaned: pl.DataFrame, classified: pl.DataFr
     Raises:
         EnrichmentError: the labelled examples or the ledger cannot be read.
     """
-    task = Task(spec, cleaning_version(spec), nearest_examples(spec, root))
+    task = Task(spec, cleaning_version(spec), nearest_examples(spec, root, cleaned.schema))
     staged = classified.unique("row_id", keep="first", maintain_order=True)
     rows = cleaned.unique("row_id", keep="first").join(staged.select("row_id", "fingerprint"), on="row_id")
     outputs = output_types(spec.output)

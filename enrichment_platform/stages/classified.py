@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -29,7 +31,7 @@ from enrichment_platform.spec import EnrichmentSpec, Stage, output_columns
 from enrichment_platform.stages.announcing import ProgressAnnouncer
 from enrichment_platform.stages.asset import Lineage, stage_asset
 from enrichment_platform.stages.controls import Controls
-from enrichment_platform.stages.labelled_rows import golden_set, nearest_examples
+from enrichment_platform.stages.labelled_rows import cleaned_schema, golden_set, nearest_examples
 from enrichment_platform.stages.naming import controls_table, model_pool, table
 from enrichment_platform.stages.outcome import StageOutcome
 from enrichment_platform.stages.questions import Questions
@@ -97,17 +99,18 @@ def classify_partition(
     Whatever is raised, the answers so far are in the ledger, and the staged partition is as it was.
     """
     source = table(spec, Stage.CLEANED)
-    present = lake.dataset(source).schema.names
+    present = lake.columns(source)
     missing = [column for column in spec.prompt.columns if column not in present]
     if missing:
         raise EnrichmentError(
             f"prompt.columns names {', '.join(missing)}, which {source} lacks; it has {', '.join(present)}"
         )
-    task = Task(spec, cleaning_version(spec), nearest_examples(spec, root))
+    schema = cleaned_schema(lake, spec)
+    task = Task(spec, cleaning_version(spec), nearest_examples(spec, root, schema))
     pool = resolve_pool(pool)
     opened = endpoints or (lambda: open_endpoints(pool, spec.data_class, spec.budget))
     total = lake.count(source, partition_key)
-    controls = Controls(task, golden_set(spec, root), partition_key, total)
+    controls = Controls(task, golden_set(spec, root, schema), partition_key, total)
 
     stream = lake.stream(source, partition_key, ["row_id", *spec.prompt.columns], READ_ROWS)
     metrics = metrics_of(spec.name)
@@ -118,6 +121,9 @@ def classify_partition(
         ReadAhead(stream) as batches,
     ):
         progress = Progress()
+        # One for all that is asked: a task with its labels reversed has another version, and counters of its own.
+        bounds = terms(spec, pool, task, partition_key, run_id)
+        began = time.monotonic()
 
         def ask(task: Task, questions: Iterable[Question], rows: int) -> None:
             def add(row: RowAnswer) -> None:
@@ -128,7 +134,7 @@ def classify_partition(
                 opened(),
                 ledger,
                 partition_key,
-                terms(spec, pool, task, partition_key, run_id),
+                replace(bounds, deadline_s=remaining(bounds.deadline_s, began)),
                 run_id,
                 on_progress,
                 metrics,
@@ -152,6 +158,11 @@ def classify_partition(
         lake.replace_partition(controls_table(spec), partition_key, controls.table(beside))
         lake.replace_partition(table(spec, Stage.CLASSIFIED), partition_key, staged.spool())
         return StageOutcome(staged.first(), figures=progress.figures() | staged.figures(), streamed_rows=total)
+
+
+def remaining(deadline_s: float | None, began: float) -> float | None:
+    """Seconds that are left of a deadline."""
+    return None if deadline_s is None else max(0.0, deadline_s - (time.monotonic() - began))
 
 
 def terms(spec: EnrichmentSpec, pool: ModelPoolSpec, task: Task, partition_key: str, run_id: str) -> Terms:

@@ -37,7 +37,7 @@ class Controls:
         self._task = task
         self._occasion = partition_key
         settings = task.spec.checks
-        chosen = canaries(list(golden), partition_key, settings.golden.canaries) if settings.golden and rows else []
+        chosen = canaries_of(task.spec, partition_key, golden) if rows else []
         self._canaries = [(self._id(CANARY, row.golden_id), row) for row in chosen]
         self._every = rows // (len(self._canaries) + 1) + 1  # so that they are spread among the rows
         self._rows_read = 0
@@ -113,13 +113,18 @@ class Controls:
         return f"{CONTROL_PREFIX}{kind}/{of_row_id}"
 
 
+def canaries_of(spec: EnrichmentSpec, partition_key: str, golden: Sequence[GoldenRow]) -> list[GoldenRow]:
+    """The golden rows that ride along in a partition that has rows."""
+    return canaries(list(golden), partition_key, spec.checks.golden.canaries) if spec.checks.golden else []
+
+
 def read_controls(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> pl.DataFrame | None:
     """The controls of a staged partition; None where the partition was staged without any being looked at."""
     name = controls_table(spec)
     if not lake.exists(name):
         return None
     columns = [*CONTROL_COLUMNS, *output_types(spec.output)]
-    present = lake.dataset(name).schema.names
+    present = lake.columns(name)
     found = lake.read(name, partition_key, columns=[column for column in columns if column in present])
     absent = {column: dtype for column, dtype in output_types(spec.output).items() if column not in present}
     return found.with_columns(pl.lit(None, dtype=dtype).alias(column) for column, dtype in absent.items())

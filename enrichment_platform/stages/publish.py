@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from enrichment_platform.checks import (
     suite_version,
 )
 from enrichment_platform.checks.history import History
-from enrichment_platform.checks.inputs import PartitionTables
+from enrichment_platform.checks.inputs import PartitionTables, UnusableInputError
 from enrichment_platform.checks.verdicts import refusal, store_verdict
 from enrichment_platform.errors import InputError, PublicationRefusedError
 from enrichment_platform.lake.tables import Commit, Lake, content_version
@@ -26,7 +27,8 @@ from enrichment_platform.stages import quarantine
 from enrichment_platform.stages.accounting import close_books
 from enrichment_platform.stages.asked import asked_now, usual_fingerprint
 from enrichment_platform.stages.baseline import CANARIES, PROFILES, forget, read_history, store
-from enrichment_platform.stages.controls import read_controls
+from enrichment_platform.stages.controls import canaries_of, read_controls
+from enrichment_platform.stages.labelled_rows import golden_set
 from enrichment_platform.stages.naming import quarantine_table, table
 from enrichment_platform.stages.outcome import StageOutcome
 
@@ -85,16 +87,24 @@ def check_partition(
     tables = _tables(
         staged,
         asked=asked_now(spec, staged.cleaned, staged.classified, root),
-        history=history or read_history(lake, spec, partition_key, fingerprint),
+        history=history or read_history(lake, spec, partition_key, fingerprint, staged.version),
+        canaries_meant=len(canaries_of(spec, partition_key, golden_set(spec, root, staged.cleaned.schema))),
     )
     verdict = run_suite(spec, tables)
-    if spec.checks.golden is not None:
-        store(lake, CANARIES, spec, partition_key, canary_frame(spec, tables))
     store_verdict(lake, spec.name, partition_key, staged.version, suite_version(spec), verdict)
+    if spec.checks.golden is not None:
+        with suppress(UnusableInputError):  # then `canary_accuracy` has failed, and says why
+            store(lake, CANARIES, spec, partition_key, canary_frame(spec, tables))
     return verdict
 
 
-def _tables(staged: Staged, *, asked: pl.DataFrame | None = None, history: History | None = None) -> PartitionTables:
+def _tables(
+    staged: Staged,
+    *,
+    asked: pl.DataFrame | None = None,
+    history: History | None = None,
+    canaries_meant: int | None = None,
+) -> PartitionTables:
     return PartitionTables(
         raw_ids=staged.raw_ids,
         quarantined=staged.quarantined.select("row_id", "stage", "reason"),
@@ -103,6 +113,7 @@ def _tables(staged: Staged, *, asked: pl.DataFrame | None = None, history: Histo
         asked=asked,
         controls=staged.controls,
         history=history or History(),
+        canaries_meant=canaries_meant,
     )
 
 

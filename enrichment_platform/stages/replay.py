@@ -15,11 +15,13 @@ from enrichment_platform.lake.location import ledger_url
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, Stage
 from enrichment_platform.stages import quarantine
+from enrichment_platform.stages.controls import read_controls
 from enrichment_platform.stages.materialize import PartitionRun, materialize_partitions
 from enrichment_platform.stages.naming import table
 from enrichment_platform.stages.publish import failing_rows, publications, read_staged
 
 _IDS_SHOWN = 5
+NO_REASON = "no check of rows"
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,29 @@ class Replay:
 
 
 def rows_to_replay(
-    lake: Lake, spec: EnrichmentSpec, partition_key: str, reason: str | None = None, row_ids: Sequence[str] = ()
+    lake: Lake,
+    spec: EnrichmentSpec,
+    partition_key: str,
+    reason: str | None = None,
+    row_ids: Sequence[str] = (),
+    *,
+    every: bool = False,
 ) -> pl.DataFrame:
     """Rows of the staged version that failed a check: the quarantine where that version is published.
+
+    With `every`, all rows that were answered: what the provider answered while it was broken fails no check of rows.
 
     Raises:
         InputError: nothing is staged, a row is not among them, or no row has that reason.
     """
+    if every:
+        staged = lake.read(table(spec, Stage.CLASSIFIED), partition_key, columns=["row_id"])
+        if staged.is_empty():
+            raise InputError(
+                f"{spec.name} {partition_key} has no answered rows; `enrichment run {spec.name}` asks them"
+            )
+        failed = failing_rows(lake, spec, partition_key).select("row_id", "reason")
+        return staged.join(failed, on="row_id", how="left").with_columns(pl.col("reason").fill_null(NO_REASON))
     aside = quarantine.read(lake, spec, partition_key)
     if _staged_is_published(lake, spec, partition_key):
         failing = aside.filter(pl.col("stage") == Stage.CLASSIFIED.value)
@@ -82,9 +100,10 @@ def replay(
     rows: pl.DataFrame,
     on_partition: Callable[[PartitionRun], None] = lambda _: None,
 ) -> Replay:
-    """Forget the stored answers of rows, materialize their partition again, and tell what became of them.
+    """Forget the stored answers of rows and their controls, materialize the partition again, tell what became of them.
 
-    Their attempts are kept: they were paid for. Rows that share an answer with one of them are asked with it.
+    Golden rows are asked again where all rows are. Their attempts are kept: they were paid for. Rows that share an
+    answer with one of them are asked with it.
 
     Args:
         defs: The loaded code location.
@@ -98,11 +117,23 @@ def replay(
     lake = Lake.from_environment()
     staged = lake.read(table(spec, Stage.CLASSIFIED), partition_key, columns=["row_id", "request_key"])
     keys = staged.filter(pl.col("row_id").is_in(rows["row_id"].implode()))["request_key"].unique().to_list()
+    keys += _control_keys(lake, spec, partition_key, rows, every=rows.height == staged.height)
     with Ledger(ledger_url()) as ledger:
         ledger.forget(keys)
     (run,) = materialize_partitions(defs, spec, [partition_key], on_partition=on_partition)
     now = _standings(lake, spec, partition_key, rows, published=run.succeeded)
     return Replay(spec.name, partition_key, rows.height, run.succeeded, now, run.failed_checks, run.errors)
+
+
+def _control_keys(
+    lake: Lake, spec: EnrichmentSpec, partition_key: str, rows: pl.DataFrame, *, every: bool
+) -> list[str]:
+    """Requests of the controls of some rows: a new answer beside an old one would count as a change of mind."""
+    controls = read_controls(lake, spec, partition_key)
+    if controls is None:
+        return []
+    own = pl.lit(every) | pl.col("of_row_id").is_in(rows["row_id"].implode())
+    return controls.filter(own & pl.col("request_key").is_not_null())["request_key"].unique().to_list()
 
 
 def _standings(

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from enrichment_platform.checks.catalogue import with_threshold
-from enrichment_platform.checks.verdicts import latest_verdict
+from enrichment_platform.checks.verdicts import standing_failures
 from enrichment_platform.errors import TableNotFoundError
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, Stage
@@ -107,12 +107,11 @@ def enrichment_status(spec: EnrichmentSpec) -> dict[str, Any]:
     lake = Lake.from_environment()
     published = rows(lake, spec, Stage.ENRICHED)
     keys = sorted(set(rows(lake, spec, Stage.CLASSIFIED)["partition_key"]))
-    failed = {}
-    for key in keys:
-        verdict = latest_verdict(lake, spec.name, key)
-        names = verdict.filter(~pl.col("passed"))["check"].to_list()
-        if names:
-            failed[key] = names
+    standing = standing_failures(lake, spec.name, keys).filter(~pl.col("accepted"))
+    failed = {
+        key: standing.filter(pl.col("partition_key") == key)["check"].sort().to_list()
+        for key in standing["partition_key"].unique().sort()
+    }
     return {
         "name": spec.name,
         "published_partitions": published["partition_key"].n_unique(),

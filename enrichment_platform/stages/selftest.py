@@ -7,13 +7,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import orjson
 import polars as pl
 
+from enrichment_platform.budget_spec import BudgetSpec, PoolBudgetSpec
 from enrichment_platform.checks import Verdict
 from enrichment_platform.checks.fault_answers import Answered
 from enrichment_platform.checks.faults import (
@@ -24,57 +22,31 @@ from enrichment_platform.checks.faults import (
     inject,
     why_not,
 )
-from enrichment_platform.checks.history import History
 from enrichment_platform.checks.inputs import source_texts
 from enrichment_platform.checks.power import Card, CleanTrial, Trial, card
 from enrichment_platform.cleaning import cleaning_version
 from enrichment_platform.errors import EnrichmentError, InputError, PublicationRefusedError
-from enrichment_platform.inference.golden import GoldenRow, canaries
-from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.inference.pool import ModelPoolSpec
 from enrichment_platform.inference.task import Task
-from enrichment_platform.lake.location import ledger_url
 from enrichment_platform.lake.tables import Lake
-from enrichment_platform.spec import EnrichmentSpec, Stage, output_columns
+from enrichment_platform.spec import EnrichmentSpec, Stage
 from enrichment_platform.stages.baseline import read_history
 from enrichment_platform.stages.classified import classify_partition
-from enrichment_platform.stages.controls import read_controls
 from enrichment_platform.stages.labelled_rows import golden_set, nearest_examples
 from enrichment_platform.stages.naming import table
 from enrichment_platform.stages.publish import check_partition, publish
-from enrichment_platform.stages.replayed import MODEL, ReplayedEndpoint, unique_texts
+from enrichment_platform.stages.replayed import (
+    GoodPartition,
+    ReplayedEndpoint,
+    golden_answers,
+    stored_answers,
+    unique_texts,
+)
 from enrichment_platform.stages.standing import provenance_column
 
 _STATE = ("ENRICHMENT_HOME", "ENRICHMENT_LAKE", "ENRICHMENT_LEDGER")
-_KEYS_A_LOOK = 5_000
+_METRICS = ("ENRICHMENT_METRICS_FILE", "ENRICHMENT_METRICS_PORT", "ENRICHMENT_METRICS_HOST")  # unset: none are kept
 _PREFIX = "enrichment-selftest-"
-
-
-@dataclass(frozen=True)
-class GoodPartition:
-    """A published partition whose answers can be given again.
-
-    Attributes:
-        spec: The enrichment.
-        root: The project's root.
-        partition_key: Which partition.
-        task: What was asked.
-        cleaned: Its published rows, one a text, as they were cleaned.
-        answers: The answer to each.
-        canaries: Golden rows that ride along, with the answers that they had in that partition, or are known to have.
-        history: The partitions before it.
-        endpoint: The one that answered most of it.
-    """
-
-    spec: EnrichmentSpec
-    root: Path
-    partition_key: str
-    task: Task
-    cleaned: pl.DataFrame
-    answers: list[Answered]
-    canaries: list[Answered]
-    history: History
-    endpoint: str
 
 
 def good_partition(
@@ -89,10 +61,13 @@ def good_partition(
     rows = lake.read(table(spec, Stage.ENRICHED), key)
     if rows.is_empty():
         raise InputError(f"{spec.name} {key} has no published rows to test with; publish a partition first")
-    task = Task(spec, cleaning_version(spec), nearest_examples(spec, root))
+    cleaned = lake.read(table(spec, Stage.CLEANED), key)
+    task = Task(spec, cleaning_version(spec), nearest_examples(spec, root, cleaned.schema))
     texts = dict(source_texts(spec, rows).iter_rows())
     stamp = provenance_column(rows.columns, "request_key")
-    answers = _answers(rows.select("row_id", pl.col(stamp).alias("request_key"), *spec.prompt.columns), spec, texts)
+    answers = stored_answers(
+        rows.select("row_id", pl.col(stamp).alias("request_key"), *spec.prompt.columns), spec, texts
+    )
     unique = unique_texts(task, answers)[:most_rows]
     if not unique:
         raise InputError(f"{spec.name} {key}: the ledger has none of its answers, so they cannot be given again")
@@ -105,9 +80,9 @@ def good_partition(
         root,
         key,
         task,
-        lake.read(table(spec, Stage.CLEANED), key).filter(pl.col("row_id").is_in(kept)),
+        cleaned.filter(pl.col("row_id").is_in(kept)),
         unique,
-        _canaries(lake, spec, key, golden_set(spec, root)),
+        golden_answers(lake, spec, key, golden_set(spec, root, cleaned.schema)),
         read_history(lake, spec, key, fingerprint),
         endpoint,
     )
@@ -127,11 +102,12 @@ def trial(
     answers, faulty = good.answers, frozenset[str]()
     beside = good.canaries
     if FAULTS[fault].level == "provider":
-        # Canaries are answered by the same provider, so they have their share of the fault.
-        injected = inject(fault, [*good.answers, *good.canaries], good.spec, share, seed, arrangement)
+        # Canaries are answered by the same provider, so they have their share of the fault: with the row whose text
+        # they have, else on their own.
+        injected = inject(fault, [*good.answers, *good.own_canaries], good.spec, share, seed, arrangement)
         own = {one.row_id for one in good.answers}
         answers = [one for one in injected.answers if one.row_id in own]
-        beside = [one for one in injected.answers if one.row_id not in own]
+        beside = [*good.canaries, *(one for one in injected.answers if one.row_id not in own)]
         faulty = injected.faulty_ids & own
 
     def at_table(staged: pl.DataFrame) -> tuple[pl.DataFrame, frozenset[str]]:
@@ -224,13 +200,16 @@ def _run(
     Raises:
         EnrichmentError: a row was published that the verdict holds back: then publication is broken.
     """
-    spec, key = good.spec, good.partition_key
+    key = good.partition_key
+    # Nobody is asked, so nothing is spent: a cap would end the trial, not the fault. None is in the fingerprint.
+    spec = good.spec.model_copy(update={"budget": BudgetSpec(), "deadline_minutes": None})
+    pool = pool.model_copy(update={"budget": PoolBudgetSpec()})
     with _ledger_of_its_own():
         lake = Lake.from_environment()
         cleaned = _with_columns(good.cleaned, answers, spec)
         lake.replace_partition(table(spec, Stage.RAW), key, cleaned.select("row_id", "partition_key"))
         lake.replace_partition(table(spec, Stage.CLEANED), key, cleaned)
-        endpoint = ReplayedEndpoint(good.task, [*answers, *beside], good.endpoint)
+        endpoint = ReplayedEndpoint(good.task, [*beside, *answers], good.endpoint)  # rows go before golden rows
         classify_partition(lake, spec, pool, key, good.root, lambda _: None, endpoints=lambda: [endpoint])
         befallen = frozenset[str]()
         if at_table is not None:
@@ -259,8 +238,8 @@ def _named(verdict: Verdict) -> frozenset[str]:
 
 @contextmanager
 def workplace() -> Iterator[None]:
-    """A home of its own for trials, so that nothing of them reaches the real lake and ledger."""
-    saved = {name: os.environ.pop(name, None) for name in _STATE}
+    """A home of its own for trials, so that nothing of them reaches the real lake, ledger and metrics."""
+    saved = {name: os.environ.pop(name, None) for name in (*_STATE, *_METRICS)}
     try:
         with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
             os.environ["ENRICHMENT_HOME"] = folder
@@ -292,44 +271,6 @@ def _with_columns(cleaned: pl.DataFrame, answers: Sequence[Answered], spec: Enri
         orient="row",
     )
     return cleaned.drop(text).join(changed, on="row_id", how="inner").select(cleaned.columns)
-
-
-def _answers(rows: pl.DataFrame, spec: EnrichmentSpec, texts: dict[str, str]) -> list[Answered]:
-    found = []
-    with Ledger(ledger_url()) as ledger:
-        for batch in rows.iter_slices(_KEYS_A_LOOK):
-            known = ledger.answers(batch["request_key"].to_list())
-            for row in batch.iter_rows(named=True):
-                answer = known.get(row["request_key"])
-                if answer is not None:
-                    columns: dict[str, Any] = {name: row[name] for name in spec.prompt.columns}
-                    source = texts.get(row["row_id"], "")
-                    found.append(Answered(row["row_id"], source, columns, answer.text, answer.finish_reason, MODEL))
-    return found
-
-
-def _canaries(lake: Lake, spec: EnrichmentSpec, key: str, golden: Sequence[GoldenRow]) -> list[Answered]:
-    if spec.checks.golden is None:
-        return []
-    controls = read_controls(lake, spec, key)
-    stored: dict[str, str] = {}
-    if controls is not None and controls.height:
-        keys = dict(controls.filter(pl.col("kind") == "canary").select("of_row_id", "request_key").iter_rows())
-        with Ledger(ledger_url()) as ledger:
-            known = ledger.answers(list(keys.values()))
-        stored = {golden_id: known[request].text for golden_id, request in keys.items() if request in known}
-    nothing = {name: None for field in spec.output for name in output_columns(field)}
-    return [
-        Answered(
-            f"golden {row.golden_id}",
-            " ".join(str(value) for value in row.row.values()),
-            row.row,
-            stored.get(row.golden_id) or orjson.dumps({**nothing, **row.expected}).decode(),
-            "stop",
-            MODEL,
-        )
-        for row in canaries(list(golden), key, spec.checks.golden.canaries)
-    ]
 
 
 def _last_published(lake: Lake, spec: EnrichmentSpec) -> str:

@@ -90,7 +90,7 @@ def _batches(
 ) -> Iterator[pl.DataFrame]:
     """These columns of a stage, as far as its table has them; under the names of the classified table."""
     try:
-        present = [str(name) for name in lake.dataset(table(spec, stage)).schema.names]
+        present = lake.columns(table(spec, stage))
     except TableNotFoundError:
         return
     stored = {name: provenance_column(present, name) if stage is Stage.ENRICHED else name for name in names}

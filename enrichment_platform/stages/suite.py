@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from enrichment_platform.checks import CheckResult, check_names
+from enrichment_platform.checks.catalogue import CANARY_ACCURACY
 from enrichment_platform.checks.verdicts import latest_verdict
 from enrichment_platform.errors import EnrichmentError
 from enrichment_platform.lake.tables import Lake
@@ -18,6 +19,7 @@ from enrichment_platform.stages.asset import failure, one_partition
 from enrichment_platform.stages.naming import asset_key
 from enrichment_platform.stages.partitions import partitions_definition
 from enrichment_platform.stages.publish import check_partition
+from enrichment_platform.stages.quarantine import by_reason
 
 
 def suite_checks(spec: EnrichmentSpec, root: Path) -> dg.AssetChecksDefinition:
@@ -48,8 +50,9 @@ def suite_checks(spec: EnrichmentSpec, root: Path) -> dg.AssetChecksDefinition:
             raise failure(error) from None
         version = str(latest_verdict(lake, spec.name, partition_key)["staged_version"][0])
         failed = [result for result in verdict.results if not result.passed]
-        said = "; ".join(f"{r.name}: {r.message}" for r in failed) or f"{len(verdict.results)} checks passed"
-        aside = f", {verdict.failures.height} rows to quarantine" if verdict.failures.height else ""
+        said = " ".join(f"{r.name}: {r.message}" for r in failed) or f"{len(verdict.results)} checks passed"
+        aside = ", ".join(f"{count} {reason}" for reason, count in by_reason(verdict.failures).items())
+        aside = f"; to quarantine: {aside}" if aside and verdict.passed else ""
         announce(context, f"{spec.name} {partition_key} checks: {said}{aside}")
         for result in verdict.results:
             yield dg.AssetCheckResult(
@@ -83,8 +86,11 @@ def _metadata(spec: EnrichmentSpec, result: CheckResult, partition_key: str, ver
 
 def _next(spec: EnrichmentSpec, result: CheckResult, partition_key: str) -> str:
     """The command that says more, or mends it."""
+    # Someone copies this into a terminal: an id with control characters must not end its quotes or its paste.
+    partition = f"--partition {shlex.quote(printable(partition_key))}"
+    if result.name == CANARY_ACCURACY:
+        return f"enrichment replay {spec.name} {partition} --all"
     if result.row_ids:
-        # Someone copies this into a terminal: an id with control characters must not end its quotes or its paste.
         row_id = shlex.quote(printable(result.row_ids[0]).replace("\n", "\\n"))
-        return f"enrichment why {spec.name} {row_id} --partition {shlex.quote(partition_key)}"
-    return f"enrichment run {spec.name} --partition {partition_key}"
+        return f"enrichment why {spec.name} {partition} -- {row_id}"
+    return f"enrichment run {spec.name} {partition}"

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from enrichment_platform.checks.verdicts import failed_for
 from enrichment_platform.errors import EnrichmentError, InputError, TableNotFoundError
 from enrichment_platform.inference.answer_schema import MalformedAnswerError, read_answer
 from enrichment_platform.inference.endpoints.protocol import Endpoint
@@ -44,6 +45,7 @@ class Explanation:
     Attributes:
         standing: `published`, `quarantined`, `staged` (answered, not published), or the last stage it reached.
         reasons: Stage, reason and detail, where it is in quarantine.
+        named_by: Check and message of each check of the newest verdict that failed and names the row.
         source: The row of the raw table; null where it could not be read.
         cleaned: The columns that the prompt uses, cleaned.
         prompt: Messages, rendered from the cleaned row as it is now.
@@ -63,6 +65,7 @@ class Explanation:
     partition_key: str
     standing: str
     reasons: list[dict[str, Any]]
+    named_by: list[dict[str, str]]
     source: dict[str, Any] | None
     cleaned: dict[str, Any] | None
     prompt: list[dict[str, str]] | None
@@ -145,6 +148,7 @@ def explain(
         partition_key=partition_key,
         standing=_standing(source, cleaned, staged, published, reasons),
         reasons=reasons,
+        named_by=failed_for(lake, spec.name, partition_key, row_id),
         source=source,
         cleaned={name: cleaned.get(name) for name in spec.prompt.columns} if cleaned else None,
         prompt=list(question.messages) if question else None,

@@ -69,7 +69,8 @@ def _tables(spec: EnrichmentSpec, rows: int, padding: str) -> PartitionTables:
         _canaries(clean.staged),
     ]
     controls = pl.concat(asked).select(*CONTROL_COLUMNS, *[field.name for field in spec.output])
-    return replace(whole(*clean._replace(cleaned=cleaned)), controls=controls)
+    rode_along = controls.filter(pl.col("kind") == CANARY).height
+    return replace(whole(*clean._replace(cleaned=cleaned)), controls=controls, canaries_meant=rode_along)
 
 
 def _again(rows: pl.DataFrame, kind: str) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -60,13 +61,18 @@ def earlier(days: int = 10, wrong: int = 0, number: int = 60) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=CANARY_SCHEMA, orient="row")
 
 
-def tables(controls: pl.DataFrame | None, history: pl.DataFrame | None = None, **changes: Any) -> PartitionTables:
+def tables(
+    controls: pl.DataFrame | None, history: pl.DataFrame | None = None, meant: int | None = None, **changes: Any
+) -> PartitionTables:
     past = History(canaries=history if history is not None else pl.DataFrame(schema=CANARY_SCHEMA))
-    return PartitionTables(**(CLEAN._asdict() | changes), controls=controls, history=past)
+    asked = meant if meant is not None else 0 if controls is None else controls.height
+    return PartitionTables(**(CLEAN._asdict() | changes), controls=controls, history=past, canaries_meant=asked)
 
 
-def check(controls: pl.DataFrame | None, history: pl.DataFrame | None = None, **changes: Any) -> CheckResult:
-    return canary_accuracy(DEFINITION, SPEC, tables(controls, history, **changes))
+def check(
+    controls: pl.DataFrame | None, history: pl.DataFrame | None = None, meant: int | None = None, **changes: Any
+) -> CheckResult:
+    return canary_accuracy(DEFINITION, SPEC, tables(controls, history, meant, **changes))
 
 
 def test_right_answers_are_right_whatever_their_case_spaces_and_order() -> None:
@@ -164,11 +170,21 @@ def test_where_no_row_was_asked_no_canary_is_missed_but_the_table_is_still_looke
         check(canaries(0), earlier(), cleaned=pl.DataFrame(), staged=pl.DataFrame())
 
 
-def test_fewer_than_half_of_the_usual_canaries_fail() -> None:
-    assert check(canaries(30), earlier()).passed
-    found = check(canaries(29), earlier())
-    assert not found.passed
-    assert "29 of 60" in found.message
+def test_a_canary_that_did_not_ride_along_fails_on_the_first_day_too() -> None:
+    for history in (None, earlier()):
+        found = check(canaries(59), history, meant=60)
+        assert not found.passed
+        assert "Only 59 of 60 canaries rode along" in found.message
+        assert check(canaries(60), history, meant=60).passed
+
+
+def test_a_golden_file_with_fewer_rows_is_no_fault_of_the_partition() -> None:
+    assert check(canaries(20), earlier(number=60), meant=20).passed
+
+
+def test_that_nobody_reckoned_how_many_were_meant_is_no_pass() -> None:
+    with pytest.raises(UnusableInputError, match="nobody reckoned"):
+        canary_accuracy(DEFINITION, SPEC, replace(tables(canaries()), canaries_meant=None))
 
 
 def test_a_small_golden_set_is_enough() -> None:

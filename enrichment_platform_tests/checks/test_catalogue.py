@@ -5,9 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from enrichment_platform.checks import acceptable, check_names, check_setting_problems, suite_version
-from enrichment_platform.checks.catalogue import DESCRIPTIONS, WARNINGS, WITH_THRESHOLD, threshold, with_threshold
+from enrichment_platform.checks.catalogue import (
+    DESCRIPTIONS,
+    JUDGED_TEXT,
+    WARNINGS,
+    WITH_THRESHOLD,
+    threshold,
+    with_threshold,
+)
 from enrichment_platform_tests.checks.tables import make_spec
 
 FIELDS = [
@@ -26,7 +34,7 @@ BLOCKING = [
 ]
 WARNING = [
     *("baseline_change", "enough_input", "same_text_same_answer", "shadow_model", "same_answer", "label_shift"),
-    *("input_shift", "output_shift", "null_rate", "retry_rate", "slow_drift"),
+    *("input_shift", "output_shift", "null_rate", "retry_rate", "set_aside_rate", "slow_drift"),
 ]
 
 
@@ -82,7 +90,23 @@ def test_a_severity_is_that_of_its_check_alone(check: str, severity: str) -> Non
 @pytest.mark.parametrize("check", ["output_contract", "canary_accuracy", "nonsense"])
 def test_what_must_never_happen_cannot_be_switched_off(check: str) -> None:
     spec = make_spec(checks={"severity": {check: "off"}})
-    assert ["not a check that warns" in problem for problem in check_setting_problems(spec)] == [True]
+    told = "there is no such check" if check == "nonsense" else "this check always blocks"
+    assert [told in problem for problem in check_setting_problems(spec)] == [True]
+
+
+@pytest.mark.parametrize("check", JUDGED_TEXT)
+def test_a_check_that_judges_wording_may_name_rows_and_publish_them_or_be_left_out(check: str) -> None:
+    kinds = {d.name: d.blocking for d in check_names(make_spec(checks={"severity": {check: "warn"}}))}
+    assert kinds[check] is False
+    assert check in acceptable(make_spec(checks={"severity": {check: "warn"}}))
+    off = make_spec(checks={"severity": {check: "off"}})
+    assert check_setting_problems(off) == []
+    assert check not in {d.name for d in check_names(off)}
+
+
+def test_a_bare_off_of_yaml_is_off() -> None:
+    checks = yaml.safe_load("severity: {label_shift: off, no_injection: off}")
+    assert make_spec(checks=checks).checks.severity == {"label_shift": "off", "no_injection": "off"}
 
 
 OWN_ROWS = {"name": "amount_is_paid", "sql": "amount > 0"}

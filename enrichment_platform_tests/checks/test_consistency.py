@@ -35,15 +35,38 @@ def test_the_same_answers_pass_and_are_counted() -> None:
 @pytest.mark.parametrize("values", [{"category": "billing"}, {"amount": 2.0}, {"quantity": None}, {"refund": False}])
 def test_the_rarer_answer_is_named_in_every_comparable_field(values: dict[str, object]) -> None:
     staged = STAGED
-    for row in (3, 50, 99):
+    for row in (3, 20, 50, 70, 99):
         staged = with_value(staged, row, **values)
     found = consistency(staged=staged)
-    assert (found.passed, found.row_ids) == (False, ("t000003", "t000050", "t000099"))
+    assert (found.passed, found.row_ids) == (False, ("t000003", "t000020", "t000050", "t000070", "t000099"))
 
 
 def test_two_of_a_hundred_are_within_the_limit() -> None:
     found = consistency(staged=with_value(with_value(STAGED, 3, category="billing"), 4, category="billing"))
     assert (found.passed, found.failed_rows) == (True, 2)
+
+
+def twins(pairs: int, different: int) -> CheckResult:
+    """Pairs of rows with one text; the second row of some of them has another answer."""
+    number = pl.int_range(pl.len())
+    shared = pl.when(number < 2 * pairs).then(pl.format("Text {}", number // 2)).otherwise("body")
+    odd = (number < 2 * different) & (number % 2 == 1)
+    label = pl.when(odd).then(pl.lit("billing")).otherwise("category").alias("category")
+    return consistency(CLEAN.cleaned.with_columns(shared.alias("body")), STAGED.with_columns(label))
+
+
+@pytest.mark.parametrize(("pairs", "different"), [(1, 1), (2, 2), (10, 2), (50, 3), (50, 4)])
+def test_one_pair_or_a_share_that_chance_explains_does_not_fail(pairs: int, different: int) -> None:
+    found = twins(pairs, different)
+    assert (found.passed, found.failed_rows, found.total_rows) == (True, different, 2 * pairs)
+    assert len(found.row_ids) == different
+    assert "too few" in found.message
+
+
+@pytest.mark.parametrize(("pairs", "different"), [(3, 3), (10, 3), (50, 5)])
+def test_three_rows_and_more_than_chance_explains_fail(pairs: int, different: int) -> None:
+    found = twins(pairs, different)
+    assert (found.passed, found.failed_rows) == (False, different)
 
 
 def test_case_and_white_space_make_no_other_text_and_words_do() -> None:

@@ -84,7 +84,6 @@ def days(shares: Sequence[float], rows: int = 100, rate: str = "refund") -> Hist
         ({"sql": "list_contains(topics, 'late')"}, {"topics": ["broken"]}),
         ({"sql": "len(list_filter(topics, lambda t: t = 'late')) = len(topics)"}, {"topics": ["late", "broken"]}),
         ({"sql": "contains(body, order_id)"}, {"order_id": "AB-999999"}),
-        ({"sql": "count(*) over (partition by order_id, row_id) = 1 and vendor = 'Globex'"}, {"vendor": "x"}),
     ],
 )
 def test_the_row_that_breaks_the_expression_is_named_and_no_other(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -92,6 +93,20 @@ TOKENS += [
         "?",
         "read_text('/etc/passwd') = vendor",
         "random() > 0.5 or refund",
+        "row_number() over () = 1",
+        "count(*) over (partition by order_id) = 1",
+        "due <= current_date",
+        "due <= CURRENT_TIMESTAMP",
+        "due <= localtimestamp",
+        "due <= current_localtimestamp()",
+        "due > ago(interval 3 day)",
+        "current_time > time '12:00:00' and refund",
+        "localtime > time '12:00:00' and refund",
+        "vendor = current_user",
+        "vendor = session_user",
+        "vendor = user()",
+        "age(due::timestamp) > interval 1 day",
+        "current_setting('threads') = vendor",
         "refund or now() > timestamp '2020-01-01'",
         "quantity = nextval('x')",
         "error(vendor)",
@@ -111,6 +126,32 @@ def test_whatever_is_not_one_expression_over_a_row_is_refused_before_any_data(sq
     assert "\n" not in problems[0]
     with pytest.raises(UnusableInputError):
         row_findings(check, spec, tables_of())
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("due > current_date", "current_date gives another result each time"),
+        ("age(due::timestamp) > interval 1 day", "age() of one time gives another result each time"),
+        ("row_number() over () = 1", "a window, `over (...)`, which looks at other rows and at their order, is not"),
+        ("vendor = user", "there is no column user"),
+    ],
+)
+def test_what_depends_on_the_clock_or_on_other_rows_is_refused_in_one_sentence(sql: str, words: str) -> None:
+    (problem,) = custom_problems(with_check(source=COLUMNS, sql=sql))
+    assert words in problem
+    with pytest.raises(UnusableInputError, match=r"mine: "):
+        row_findings(with_check(sql=sql).checks.custom[0], with_check(sql=sql), tables_of())
+
+
+def test_a_column_with_the_name_of_a_clock_is_a_column() -> None:
+    cleaned = tables_of().cleaned.with_columns(user=pl.lit("x"), current_date=pl.lit("x"))
+    sql = "user = 'x' and current_date = 'x' and age(due::timestamp, due::timestamp) = interval 0 day"
+    known = with_check(source={**COLUMNS, "columns": [*COLUMNS["columns"], "user", "current_date"]}, sql=sql)
+    assert custom_problems(known) == []
+    assert row_findings(known.checks.custom[0], known, tables_of(cleaned=cleaned)).is_empty()
+    assert custom_problems(with_check(sql="user = 'x'")) == []  # the source may have it; the run finds out
+    assert "no column user" in unusable(with_check(sql="user = 'x'"), tables_of())
 
 
 def test_sql_reaches_no_file_that_is_there(tmp_path: Path) -> None:

@@ -59,6 +59,12 @@ def test_another_day_is_not_taken_for_it(text: str) -> None:
     assert not states_date(text, DAY)
 
 
+def test_a_long_id_beside_a_date_is_no_part_of_it_and_breaks_nothing() -> None:
+    assert states_date("ref " + "1" * 5000 + " on 3 May 2024", DAY)
+    assert states_date("order 123456 of 3/5", DAY)
+    assert not states_date("ref " + "3" * 5000 + " of May 2024", DAY)
+
+
 @given(st.dates(date(1950, 1, 1), date(2099, 12, 31)), st.sampled_from(FORMATS))
 def test_every_format_states_its_own_day(day: date, pattern: str) -> None:
     assert states_date(f"it was {day.strftime(pattern)} then", day)

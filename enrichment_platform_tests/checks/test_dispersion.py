@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
+from enrichment_platform.checks import dispersion
 from enrichment_platform.checks.dispersion import Forecast, beta_binomial_tail, calendar, forecast, quasi_f, upward
 from enrichment_platform_tests.checks.histories import KEYS, SHARES, days, sizes
 
@@ -93,6 +94,27 @@ def test_the_beta_binomial_tail_is_scipys(total: int, mean: float, rho: float) -
     for count in {0, 1, total // 3, total}:
         exact = float(stats.betabinom.sf(count - 1, total, first, second))
         assert beta_binomial_tail(count, total, mean, rho) == pytest.approx(exact, rel=1e-4, abs=1e-9)
+
+
+def test_the_long_sum_is_taken_only_where_something_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(5)
+    totals = np.full(31, 2000)
+    counts = days(random, SHARES, totals, weekdays=False).astype(float)
+    counts[-1] = counts[:-1].mean(axis=0).round()
+    counts[-1, 0] += 400
+    found = forecast(counts[:-1], totals[:-1], counts[-1], 2000.0, calendar(KEYS[:30], KEYS[30], "static"))
+    student = special.stdtr(found.freedom, -found.t)
+    summed = []
+
+    def counted(count: float, total: float, mean: float, rho: float) -> float:
+        summed.append(count)
+        return beta_binomial_tail(count, total, mean, rho)
+
+    monkeypatch.setattr(dispersion, "beta_binomial_tail", counted)
+    chances = upward(found, counts[-1], 2000.0)
+    assert summed == [counts[-1, 0]]
+    assert chances[1:] == pytest.approx(student[1:])
+    assert student[0] <= chances[0] < 0.001
 
 
 @settings(max_examples=30, deadline=None)

@@ -177,6 +177,36 @@ def test_a_label_that_grows_for_weeks_is_found_though_no_day_shows_it() -> None:
     assert not any(judge({"slow_drift": slow(0.0, seed)})["slow_drift"] for seed in range(40))
 
 
+@pytest.mark.parametrize(
+    ("kind", "start", "needed"),
+    [("hourly", "2026-01-01-00:00", 1007), ("daily", KEYS[0], 41), ("weekly", KEYS[0], 23), ("monthly", KEYS[0], 17)],
+)
+def test_weeks_of_hours_and_days_and_quarters_of_months_are_pooled(kind: str, start: str, needed: int) -> None:
+    keys = [f"k{number:04}" for number in range(needed + 1)]
+    for partitions in (needed - 1, needed):
+        grown = np.linspace(40, 80, partitions).astype(int)
+        counts = np.stack([grown, 100 - grown], axis=1)
+        earlier = profiles("label", "category", ["billing", "other"], counts, np.full(partitions, 100), keys)
+        spec = spec_of(partitions={"type": kind, "start": start})
+        signal = drift.slow_drift(spec, partition(keys[partitions], {"category": ["billing"] * 100}, earlier))
+        assert signal.learning == ("" if partitions == needed else f"{needed - 1:,} of {needed:,} partitions")
+    assert f"of the last {(needed + 1) // 6} partitions" in signal.message
+
+
+def test_the_hours_of_a_day_are_no_drift() -> None:
+    random = np.random.default_rng(2)
+    keys = [f"{day}-{hour:02}:00" for day in KEYS[:43] for hour in range(24)][:1009]
+    level = 0.4 + 0.2 * np.sin(np.arange(len(keys)) * 2 * np.pi / 24)
+    counts = random.binomial(200, level)
+    both = np.stack([counts, 200 - counts], axis=1)
+    earlier = profiles("label", "category", ["billing", "other"], both[:-1], np.full(len(keys) - 1, 200), keys)
+    now = {"category": spelled(["billing", "other"], both[-1])}
+    signal = drift.slow_drift(
+        spec_of(partitions={"type": "hourly", "start": keys[0]}), partition(keys[-1], now, earlier)
+    )
+    assert (signal.learning, signal.matters) == ("", False)
+
+
 def test_static_partitions_drift_in_no_time() -> None:
     static = {"type": "static", "keys": ["a", "b"], "column": "body"}
     assert drift.slow_drift(spec_of(partitions=static), labelled(1)).learning

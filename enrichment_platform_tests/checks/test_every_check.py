@@ -90,6 +90,17 @@ def crept(tables: PartitionTables) -> PartitionTables:
     return replace(grew, history=history)
 
 
+def set_aside_too_often(tables: PartitionTables) -> PartitionTables:
+    """A fifth of the rows did not survive cleaning."""
+    gone = tables.cleaned.head(ROWS // 5).get_column("row_id")
+    aside = pl.DataFrame({"row_id": gone}).with_columns(stage=pl.lit("cleaned"), reason=pl.lit("empty_text"))
+    left = ~pl.col("row_id").is_in(gone.implode())
+    quarantined = pl.concat([tables.quarantined, aside.select(tables.quarantined.columns)])
+    asked = tables.asked.filter(left) if tables.asked is not None else None
+    rest = {name: getattr(tables, name).filter(left) for name in ("cleaned", "staged")}
+    return replace(tables, **rest, quarantined=quarantined, asked=asked)
+
+
 SWAPPED = pl.col("category").replace_strict({"billing": "delivery", "delivery": "other", "other": "billing"})
 FAULTS: dict[str, Fault] = {
     "row_reconciliation": lost,
@@ -117,6 +128,7 @@ FAULTS: dict[str, Fault] = {
     "output_shift": staged(pl.lit("Globex International Trading Company Limited").alias("vendor")),
     "null_rate": staged(first(0.3, "vendor", None)),
     "retry_rate": staged(first(0.5, "attempts", 3).cast(pl.Int64)),
+    "set_aside_rate": set_aside_too_often,
     "slow_drift": crept,
     "share_of_billing": staged(first(0.4, "category", LABELS[0])),
 }

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
+from datetime import date
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from enrichment_platform.checks.dates import states_date
 from enrichment_platform.checks.grounding import Grounding, contains, ground
+from enrichment_platform.checks.numerals import states_number
 
 WORDS = st.one_of(
     st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1, max_size=8),
@@ -17,6 +21,11 @@ WORDS = st.one_of(
     st.dates().map(str),
     st.sampled_from(["refund", "of", "order", "my", "the", "please", "paid", "Straße", "ΟΔΟΣ", "İstanbul"]),
 )
+PIECES = [
+    *("1", "12", "1,234.56", "1.234,5", "1.", "1,", ",", ".", "'", " ", "-", "(", "$", "€5", "k", " million"),
+    *("٣٤٥", "²³", "½", "a", "e\u0301", "ß", "İ", "ﬃ", "\x00", "\n", "\ue000", "1e400", "2026-05-", "20260231"),
+    *("0/0/0", "May", "3 May", "1" * 5000, "7 " * 800),
+]
 SOURCES = st.lists(WORDS, min_size=3, max_size=40)
 
 
@@ -47,6 +56,57 @@ def test_a_changed_digit_is_never_located(case: tuple[str, str], data: st.DataOb
     runs = [m.group() for m in re.finditer(r"\d+", changed) if m.start() <= place < m.end()]
     assume(runs[0] not in re.findall(r"\d+", source))  # the changed number stands nowhere in the source
     assert ground(changed, source) is not Grounding.LOCATED
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=12), st.lists(st.sampled_from(PIECES), max_size=12))
+def test_no_text_makes_any_of_them_raise(span: list[str], source: list[str]) -> None:
+    quoted, text = "".join(span), "".join(source)
+    assert isinstance(ground(quoted, text), Grounding)
+    assert isinstance(contains(quoted, text), bool)
+    assert isinstance(states_number(text, 3), bool)
+    assert isinstance(states_date(text, date(2026, 5, 3)), bool)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.sampled_from(PIECES[:-2]), min_size=1, max_size=4), st.sampled_from(["11", "1", "1,1", "1.1", "a1"]))
+def test_no_text_takes_more_than_its_length_in_time(parts: list[str], value: str) -> None:
+    text = ("".join(parts) * 10_000)[:10_000]
+    start = time.process_time()
+    contains(value, text)
+    contains(text[: len(text) // 2] + value, text)
+    ground(text[: len(text) // 2] + "x", text)
+    states_number(text, 3)
+    states_date(text, date(2026, 5, 3))
+    assert time.process_time() - start < 2  # seconds; the square of the length took 15 and more
+
+
+def test_a_long_quote_is_looked_for_piece_by_piece() -> None:
+    words = ["lamp", "chair", "letter", "window", "bottle", "garden", "carpet", "pencil", "mirror", "kettle", "ladder"]
+    source = " ".join(f"{words[n * n % 11]} {words[n % 7]} {n}" for n in range(600))
+    quote = source[100:5000].replace("window", "windw", 2)
+    assert ground(quote, source) is Grounding.LOCATED
+    assert ground(quote.replace(" 77 ", " 7 "), source) is Grounding.NUMBER_DIFFERS
+    invented = quote[:2000] + " and then something that nobody wrote anywhere" * 30 + quote[2000:]
+    assert ground(invented, source) is Grounding.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "there"),
+    [
+        ("11", "1" * 4000, False),
+        ("11", "1" * 4000 + " 11", True),
+        ("2.6.0", "version 2.6.0", True),
+        (".6.0", "version 2.6.0", False),
+        ("2.6.", "version 2.6.0", False),
+        ("2.6", "version 2.6.0", True),
+        ("200", "1,200 and 200", True),
+        ("200", "1,200", False),
+        ("x1", "x12 x1", True),
+    ],
+)
+def test_a_value_is_not_a_piece_of_a_number(value: str, text: str, there: bool) -> None:
+    assert contains(value, text) is there
 
 
 @pytest.mark.parametrize(

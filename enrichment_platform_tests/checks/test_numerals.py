@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrichment_platform.checks.numerals import cuts_number, states_number
+from enrichment_platform.checks.numerals import NumberPlaces, states_number
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,14 @@ def test_only_the_same_integer_is_stated(written: int, value: int) -> None:
     assert states_number(f"total {written:,} due", value) is (written == value)
 
 
+def test_numbers_of_any_length_are_read_to_the_last_digit() -> None:
+    digits = "1" * 50
+    assert states_number(f"-{digits}", -int(digits))
+    assert not states_number(f"-{digits}", -int(digits) - 1)
+    assert states_number(f"{digits}k", int(digits) * 1000)
+    assert not states_number("1" * 1_100_000 + " million", 1)
+
+
 @pytest.mark.parametrize(
     ("text", "piece", "cut"),
     [
@@ -72,9 +80,16 @@ def test_only_the_same_integer_is_stated(written: int, value: int) -> None:
         ("pay $200, now", "$200", False),
         ("order AB-123.", "AB-123", False),
         ("2024-05-01", "2024-05", False),
+        ("3.5.2024", "2024", False),
         ("v1.2.3", "1.2", False),
+        ("v1.2.3", "2", True),
+        ("v1.2.3", ".2.3", True),
+        ("v1.2.3", "1.2.", True),
     ],
 )
 def test_a_piece_of_a_number_is_a_cut(text: str, piece: str, cut: bool) -> None:
     start = text.index(piece)
-    assert cuts_number(text, start, start + len(piece)) is cut
+    end = start + len(piece)
+    places = NumberPlaces(text)
+    found = [places.cut_at(start), places.cut_at(end)]
+    assert (found != [None, None] or places.splits_run(start, end)) is cut

@@ -41,6 +41,12 @@ def details(body: str | None = None, spec: Any = SPEC, **values: Any) -> list[st
         ("Globex</s>", "control tokens"),
         ("Assistant: Globex", "control tokens"),
         ("</think>Globex", "control tokens"),
+        ("<thinking>Globex", "control tokens"),
+        ("<answer>Globex</answer>", "control tokens"),
+        ('<tool_call>{"name": "x"}', "control tokens"),
+        ("Caf\\u00e9 Roma", "escape sequence"),
+        ("Caf\\xc3\\xa9 Roma", "escape sequence"),
+        ("Caf=C3=A9 Roma", "escape sequence"),
         ("Глобекс", "script"),
         ("グローベックス", "script"),
         ("Glоbex", "script"),  # a Cyrillic о
@@ -69,6 +75,8 @@ def test_a_single_damaged_value_of_two_thousand_is_found(value: str, problem: st
         "❤\ufe0f 👨\u200d👩\u200d👧",
         "Æsir ß ł ő",
         "User unknown",
+        "C:\\users\\x",
+        "a=C3",
     ],
 )
 def test_a_sound_value_is_left_alone(value: str | None) -> None:
@@ -97,6 +105,34 @@ def test_a_value_in_the_script_of_the_prompt_is_no_slip_but_a_quote_is() -> None
     tables = PartitionTables(*CLEAN._replace(cleaned=cleaned, staged=staged))
     rows = clean_output(make_spec(prompt=prompt, output=output), tables).rows()
     assert [(key, text.split(":")[0]) for key, text in rows] == [("t000011", "seller_evidence")]
+
+
+def found_in_english_summaries_of_chinese(**prompt: Any) -> list[str]:
+    prompt = {"columns": ["subject", "body"], **prompt}
+    output = [{"name": "summary", "type": "string"}]
+    cleaned = CLEAN.cleaned.with_columns(subject=pl.lit("包裹"), body=pl.lit("我的订单没有到,请帮助我"))
+    staged = CLEAN.staged.select("row_id", "status", "finish_reason").with_columns(summary=pl.lit("It never came"))
+    tables = PartitionTables(*CLEAN._replace(cleaned=cleaned, staged=staged))
+    return clean_output(make_spec(prompt=prompt, output=output), tables).get_column("detail").to_list()
+
+
+def test_a_value_in_the_script_of_the_template_is_no_slip() -> None:
+    asked = "Summarise this ticket in English.\n{{ subject }} {{ body }}"
+    assert found_in_english_summaries_of_chinese(template=asked) == []
+
+
+@pytest.mark.parametrize(
+    "template", ["", "{{ subject }} {{ body }}", "请总结{# x #}{% if body %}{{ body }}{% endif %}"]
+)
+def test_the_names_of_columns_in_a_template_excuse_no_script(template: str) -> None:
+    found = found_in_english_summaries_of_chinese(template=template)
+    assert set(found) == {"summary: is in a script that the row's text does not have"}
+    assert len(found) == CLEAN.staged.height
+
+
+def test_a_value_in_the_script_of_an_example_is_no_slip() -> None:
+    examples = [{"input": {"subject": "包裹", "body": "坏了"}, "output": {"summary": "It is broken"}}]
+    assert found_in_english_summaries_of_chinese(examples=examples) == []
 
 
 def test_items_of_open_lists_are_looked_at() -> None:

@@ -25,5 +25,14 @@ def test_the_detail_says_what_happened(values: dict[str, str], words: str) -> No
     assert words in failures.get_column("detail").item()
 
 
-def test_an_answer_without_a_finish_reason_counts_where_its_status_is_ok() -> None:
-    assert run(CLEAN, staged=with_value(CLEAN.staged, 7, finish_reason=None)).failures.is_empty()
+@pytest.mark.parametrize(
+    "reason", [None, "", " ", "length", "LENGTH", "max_tokens", "MAX_TOKENS", "incomplete", "error"]
+)
+def test_an_answer_that_no_server_calls_whole_never_counts_as_ok(reason: str | None) -> None:
+    failures = run(CLEAN, staged=with_value(CLEAN.staged, 7, finish_reason=reason)).failures
+    assert failures.get_column("reason").to_list() == ["answer_status"]
+
+
+@pytest.mark.parametrize("reason", ["stop", "eos", "eos_token", "end_turn", "STOP", "tool_calls", "unknown"])
+def test_whole_answers_count_in_every_servers_word(reason: str) -> None:
+    assert run(CLEAN, staged=with_value(CLEAN.staged, 7, finish_reason=reason)).failures.is_empty()

@@ -257,11 +257,12 @@ def test_a_partition_without_one_answer_does_not_pass_the_checks_on_outputs() ->
     assert verdict.failures.height == 300
 
 
-def test_a_partition_that_cleaning_set_aside_as_a_whole_passes() -> None:
+def test_a_partition_that_cleaning_set_aside_as_a_whole_is_not_published_empty() -> None:
     ids = CLEAN.raw_ids
     aside = ids.with_columns(stage=pl.lit("cleaned"), reason=pl.lit("blank"))
     verdict = suite(make_spec(), ids, aside, CLEAN.cleaned.clear(), CLEAN.staged.clear())
-    assert verdict.passed
+    assert failed(verdict) == {"not_empty"}
+    assert "were set aside in cleaning" in result(verdict, "not_empty").message
     assert verdict.failures.schema == pl.Schema(
         dict.fromkeys(["row_id", "partition_key", "reason", "detail"], pl.String())
     )

@@ -25,7 +25,8 @@ from enrichment_platform.cli.csv_export import FORMULA, csv_lines, harmless
 from enrichment_platform.lake.tables import Lake
 
 Invoke = Callable[..., Result]
-HOSTILE = st.text(alphabet=st.sampled_from("=+-@＝＠;,\"'\t\r\n |a1\u200b\ufeff\x00"), max_size=12)
+SKIPPED = ' \t\r\n"\u200b\u061c\x7f\u180e\U000e0001\ufeff\x00'
+HOSTILE = st.text(alphabet=st.sampled_from(f"=+-@＝＠﹢﹫;,'|a1{SKIPPED}"), max_size=12)
 
 
 @pytest.fixture
@@ -64,6 +65,13 @@ def read(text: str, **dialect: Any) -> list[list[str]]:
         '=HYPERLINK("http://x","y")',
         "＝1",
         "＠x",
+        "﹢1",
+        "﹦1",
+        "﹣1",
+        "﹫x",
+        '"=1',
+        "\u061c=1",
+        "\U000e0001=1",
         "-",
         "=",
     ],
@@ -71,6 +79,19 @@ def read(text: str, **dialect: Any) -> list[list[str]]:
 def test_text_that_would_be_a_formula_gets_an_apostrophe(text: str) -> None:
     assert harmless(text) == f"'{text}"
     assert read(written([text], [[text]])) == [[f"'{text}"], [f"'{text}"]]
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "\n", "; \t"])
+@pytest.mark.parametrize("skipped", ["", *' "\u061c\u180e\x7f\U000e0001\x0b\x85\u2028\u2066'])
+def test_no_invisible_character_hides_a_formula_in_a_cell_that_another_separator_begins(
+    separator: str, skipped: str
+) -> None:
+    for sign in FORMULA:
+        assert harmless(f"a{separator}{skipped}{sign}1") == f"a{separator}{skipped}'{sign}1"
+
+
+def test_a_text_of_separators_takes_no_more_than_its_length_in_time() -> None:
+    assert harmless("a" + "\t" * 200_000) == "a" + "\t" * 200_000
 
 
 @pytest.mark.parametrize(
@@ -95,7 +116,7 @@ def test_no_cell_begins_a_formula_and_no_text_is_lost(rows: list[list[str]]) -> 
     assert len(cells) == len(rows)
     for shown, given_ in zip(cells, rows, strict=True):
         for cell, text in zip(shown, given_, strict=True):
-            assert not cell.lstrip(" \t\r\n\u200b\ufeff\x00").startswith(tuple(FORMULA))
+            assert not cell.lstrip(SKIPPED).startswith(tuple(FORMULA))
             assert cell.replace("'", "") == text.replace("'", "")
 
 
@@ -103,7 +124,7 @@ def test_no_cell_begins_a_formula_and_no_text_is_lost(rows: list[list[str]]) -> 
 def test_no_cell_begins_a_formula_where_another_character_separates_cells(rows: list[list[str]], by: str) -> None:
     for row in csv.reader(io.StringIO(written(["a", "b", "c"], rows), newline=""), delimiter=by):
         for cell in row:
-            assert not cell.lstrip(" \t\r\n\u200b\ufeff\x00").startswith(tuple(FORMULA))
+            assert not cell.lstrip(SKIPPED).startswith(tuple(FORMULA))
 
 
 def letters(lake: Lake) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -10,12 +11,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from botocore.exceptions import NoCredentialsError
 
 from enrichment_platform.errors import InputError
-from enrichment_platform.inference.examples import NearestExamples, labelled, read_labelled
+from enrichment_platform.inference.examples import NearestExamples, labelled, named, read_labelled
 from enrichment_platform.spec import EnrichmentSpec, Example
 
 TEXTS = ["refund money back", "parcel lost in transit", "password login broken", "refund of the parcel"]
+SECRET = "hunter2"
 
 
 def spec(*output: dict[str, Any]) -> EnrichmentSpec:
@@ -115,11 +118,11 @@ def test_values_of_every_type_are_read_from_every_format(suffix: str, tmp_path: 
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
-def test_a_numeric_prompt_column_becomes_text(suffix: str, tmp_path: Path) -> None:
+def test_a_number_in_a_prompt_column_stays_one_as_in_production_rows(suffix: str, tmp_path: Path) -> None:
     path = str(tmp_path / f"labelled.{suffix}")
     WRITERS[suffix](pl.DataFrame({"body": [0, None, 17], "topic": ["other"] * 3}), Path(path))
     found = labelled(read_labelled(path, "labelled_examples.path"), spec(), path)
-    assert [one.input["body"] for one in found] == ["0", "", "17"]
+    assert [one.input["body"] for one in found] == [0, "", 17]
 
 
 @pytest.mark.parametrize(
@@ -178,3 +181,30 @@ def test_a_file_that_cannot_be_read_is_one_error_with_its_path(
         path.write_bytes(content)
     with pytest.raises(InputError, match=rf"labelled_examples\.path: .*{name} cannot be read"):
         read_labelled(str(path), "labelled_examples.path")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [NoCredentialsError(), ImportError("Please install gcsfs to access Google Storage"), ValueError(SECRET)],
+)
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_whatever_a_store_raises_is_one_error_with_the_path_and_no_secret(
+    error: Exception, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise error
+
+    for reader in ("read_csv", "read_ndjson", "read_parquet"):
+        monkeypatch.setattr(pl, reader, fails)
+    with pytest.raises(InputError) as caught:
+        read_labelled(f"s3://me:{SECRET}@bucket/g.{suffix}", "checks.golden.path")
+    told = str(caught.value)
+    assert told.startswith(f"checks.golden.path: s3://bucket/g.{suffix} cannot be read ({type(error).__name__}")
+    assert ("install gcsfs" in told) == isinstance(error, ImportError), "what to do is told"
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_url_is_named_without_user_password_and_signature() -> None:
+    assert named("https://me:p@ss@host:1/a/g.csv?X-Amz-Signature=s#f") == "https://host:1/a/g.csv"
+    assert named("s3://bucket/a@b/g.csv") == "s3://bucket/a@b/g.csv"
+    assert named("data/what?.csv") == "data/what?.csv"

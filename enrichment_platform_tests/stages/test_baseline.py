@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import shutil
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from enrichment_platform.checks.history import PROFILE_SCHEMA
-from enrichment_platform.checks.verdicts import accepted, failing_since, latest_verdict
+from enrichment_platform.check_spec import CheckSettings
+from enrichment_platform.checks.history import CANARY_SCHEMA, PROFILE_SCHEMA, History
+from enrichment_platform.checks.results import CheckResult, Verdict
+from enrichment_platform.checks.verdicts import TABLE, accepted, failing_since, latest_verdict, store_verdict
 from enrichment_platform.errors import InputError, PublicationRefusedError
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec
 from enrichment_platform.stages.acceptance import accept_checks
-from enrichment_platform.stages.baseline import PROFILES, read_history, store
+from enrichment_platform.stages.baseline import CANARIES, PROFILES, read_history, store
 from enrichment_platform.stages.publish import check_partition, publish, restore
 from enrichment_platform_tests.stages.partition import KEY, answer, classify, letters_spec, prepare, rows
 
-MANY = 60  # enough of one label to be told on the first day
+MANY = 190  # enough of one label to be told on the first day, too few for controls
 ROWS = 30
 
 
@@ -96,8 +98,9 @@ def test_the_first_warning_publishes_and_the_second_in_a_row_blocks_until_it_is_
     (warned,) = [result for result in verdict.results if not result.passed]
     assert (warned.name, warned.blocking, verdict.passed) == ("same_answer", False, True)
     assert failing_since(lake, spec.name, "b") == {"same_answer": KEY}
-    history = read_history(lake, spec, "b", "f1")
-    again = check_partition(lake, spec, KEY, tmp_path, replace(history, profiles=pl.DataFrame(schema=PROFILE_SCHEMA)))
+    nothing_learnt = pl.DataFrame(schema=PROFILE_SCHEMA)
+    history = History(profiles=nothing_learnt, failing_since=failing_since(lake, spec.name, "b"))
+    again = check_partition(lake, spec, KEY, tmp_path, history)
     (blocked,) = [result for result in again.results if not result.passed]
     assert (blocked.blocking, blocked.since, again.passed) == (True, KEY, False)
     assert "enrichment accept letters" in blocked.message
@@ -110,7 +113,7 @@ def test_the_first_warning_publishes_and_the_second_in_a_row_blocks_until_it_is_
     assert failing_since(lake, spec.name, "b") == {}, "what was accepted is no first warning"
     assert read_history(lake, spec, "b", "f1").rows.height == MANY, "and it is learnt from"
     classify(lake, spec, [answer(str(n), fingerprint="f2") for n in range(MANY)])
-    check_partition(lake, spec, KEY, tmp_path, replace(history, profiles=pl.DataFrame(schema=PROFILE_SCHEMA)))
+    check_partition(lake, spec, KEY, tmp_path, history)
     with pytest.raises(PublicationRefusedError, match="same_answer"):
         publish(lake, spec, KEY)  # it held for the version that was looked at
 
@@ -121,7 +124,7 @@ def test_what_must_never_happen_cannot_be_accepted(lake: Lake, tmp_path: Path) -
         accept_checks(lake, spec, KEY, [], "because")
     classify(lake, spec, [answer(str(n)) for n in range(MANY - 1)])
     assert not check_partition(lake, spec, KEY, tmp_path).passed
-    with pytest.raises(InputError, match=r"row_reconciliation may not be accepted.*may be accepted: same_answer"):
+    with pytest.raises(InputError, match=r"row_reconciliation may not be accepted.*may be accepted: "):
         accept_checks(lake, spec, KEY, ["row_reconciliation"], "because")
     with pytest.raises(InputError, match="not_empty passed"):
         accept_checks(lake, spec, KEY, ["not_empty"], "because")
@@ -150,3 +153,78 @@ def test_storing_one_partition_leaves_the_others_alone(lake: Lake, tmp_path: Pat
     for key in ("a", "b", "a"):
         store(lake, PROFILES, spec, key, pl.DataFrame([{"partition_key": key, **row}], schema=PROFILE_SCHEMA))
     assert read_history(lake, spec, "c", "f").profiles["partition_key"].sort().to_list() == ["a", "b"]
+
+
+def test_a_partition_of_which_nothing_was_published_breaks_no_later_one(lake: Lake, tmp_path: Path) -> None:
+    spec = one_label(lake, tmp_path)
+    spec = spec.model_copy(update={"checks": CheckSettings(max_failed_share=1.0)})
+    classify(lake, spec, [answer(str(n), status="refused") for n in range(ROWS)])
+    check_partition(lake, spec, KEY, tmp_path)
+    row = {"fingerprint": "f1", "metric": "label", "field": "topic", "value": "praise", "count": 0, "total": 0}
+    lake.replace_partition("letters/enriched", KEY, _nothing_published(lake))
+    store(lake, PROFILES, spec, KEY, pl.DataFrame([{"partition_key": KEY, **row}], schema=PROFILE_SCHEMA))
+    assert read_history(lake, spec, "b", "f1").rows.is_empty()
+
+
+def _nothing_published(lake: Lake) -> pl.DataFrame:
+    staged = lake.read("letters/classified", KEY).clear()
+    return staged.with_columns(subject=pl.lit("", pl.String), body=pl.lit("", pl.String))
+
+
+def test_the_lake_of_a_version_without_since_is_read(lake: Lake, tmp_path: Path) -> None:
+    spec = one_label(lake, tmp_path, MANY)
+    verdict = check_partition(lake, spec, KEY, tmp_path)
+    old = latest_verdict(lake, spec.name, KEY).drop("since", "learning")
+    shutil.rmtree(Path(lake.uri) / TABLE)
+    lake.append(TABLE, old, partition_by=["enrichment", "partition_key"])
+    assert failing_since(lake, spec.name, "b") == {"same_answer": KEY}
+    assert check_partition(lake, spec, KEY, tmp_path).passed is verdict.passed
+
+
+def test_what_was_accepted_of_one_staged_version_says_nothing_of_another(lake: Lake, tmp_path: Path) -> None:
+    spec = one_label(lake, tmp_path, MANY)
+    check_partition(lake, spec, KEY, tmp_path)
+    accept_checks(lake, spec, KEY, [], "the shop had a party")
+    assert failing_since(lake, spec.name, "b") == {}
+    classify(lake, spec, [answer(str(n), fingerprint="f2") for n in range(MANY)])
+    check_partition(lake, spec, KEY, tmp_path)
+    assert failing_since(lake, spec.name, "b") == {"same_answer": KEY}
+
+
+def test_partitions_without_an_order_escalate_by_their_own_earlier_version(lake: Lake, tmp_path: Path) -> None:
+    spec = one_label(lake, tmp_path, MANY)
+    check_partition(lake, spec, KEY, tmp_path)
+    version = str(latest_verdict(lake, spec.name, KEY)["staged_version"][0])
+    assert failing_since(lake, spec.name, "b", ordered=False) == {}
+    assert failing_since(lake, spec.name, KEY, ordered=False, but=version) == {}
+    assert failing_since(lake, spec.name, KEY, ordered=False, but="another") == {"same_answer": KEY}
+
+
+DAYS = [f"d{n:02}" for n in range(6)]
+
+
+def canaries_of_days(lake: Lake, spec: EnrichmentSpec, failed: str, *, accepted_too: bool) -> list[str]:
+    """The days whose canaries count, after one of them was held back for them."""
+    for day in DAYS:
+        rows = [(day, "f1", "g1", "topic", day != failed)]
+        store(lake, CANARIES, spec, day, pl.DataFrame(rows, schema=CANARY_SCHEMA, orient="row"))
+    result = CheckResult("canary_accuracy", False, True, 1, 1, None, "", "", ())
+    verdict = Verdict(False, (result,), pl.DataFrame())
+    store_verdict(lake, spec.name, failed, "v", "s", verdict)
+    if accepted_too:
+        accept_checks(lake, spec, failed, [], "the new model is like that")
+    return read_history(lake, spec, "e", "f1").canaries["partition_key"].sort().to_list()
+
+
+def golden_spec(folder: Path) -> EnrichmentSpec:
+    checks = {"golden": {"path": "golden.csv"}}
+    return letters_spec(folder / "letters.jsonl", checks=checks)
+
+
+def test_a_day_that_was_held_back_for_its_canaries_does_not_weigh_on_later_ones(lake: Lake, tmp_path: Path) -> None:
+    spec = golden_spec(tmp_path)
+    assert canaries_of_days(lake, spec, "d03", accepted_too=False) == [day for day in DAYS if day != "d03"]
+
+
+def test_whoever_accepts_an_accuracy_makes_it_the_usual_one(lake: Lake, tmp_path: Path) -> None:
+    assert canaries_of_days(lake, golden_spec(tmp_path), "d03", accepted_too=True) == DAYS[3:]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,18 +13,23 @@ from typing import Any
 import polars as pl
 import pytest
 
+from enrichment_platform.budget_spec import PoolBudgetSpec
 from enrichment_platform.checks.fault_answers import Answered
 from enrichment_platform.checks.faults import FAULTS, FaultNotPossibleError
 from enrichment_platform.checks.history import History
 from enrichment_platform.checks.inputs import source_texts
 from enrichment_platform.cleaning import cleaning_version
 from enrichment_platform.errors import InputError
+from enrichment_platform.inference.metrics import EngineMetrics
+from enrichment_platform.inference.metrics_export import metrics_of
 from enrichment_platform.inference.pool import DEFAULT_POOL
 from enrichment_platform.inference.task import Task
 from enrichment_platform.lake.tables import Lake
-from enrichment_platform.spec import EnrichmentSpec, output_columns
+from enrichment_platform.spec import EnrichmentSpec, Stage, output_columns
+from enrichment_platform.stages.controls import read_controls
+from enrichment_platform.stages.naming import table
+from enrichment_platform.stages.replayed import GoodPartition
 from enrichment_platform.stages.selftest import (
-    GoodPartition,
     clean_trial,
     fault_names,
     good_partition,
@@ -138,3 +145,79 @@ def test_an_unknown_fault_is_told_with_those_there_are() -> None:
 
 def test_the_texts_of_the_good_partition_are_all_different() -> None:
     assert pl.Series([one.source_text for one in good().answers]).n_unique() == ROWS
+
+
+def with_golden(folder: Path, *, of_rows: int = ROWS, others: int = 0) -> GoodPartition:
+    """The good partition with a golden file that holds so many of its own rows, and so many that it has not."""
+    made = good()
+    path = folder / "golden.jsonl"
+    columns = [one.columns for one in made.answers[:of_rows]]
+    columns += [{"subject": "Another", "body": f"Other letter {n}"} for n in range(others)]
+    category = json.loads(made.answers[0].text)["category"]
+    lines = [{"ticket_id": f"g{n}", **one, "category": category} for n, one in enumerate(columns)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    golden = [
+        replace(made.answers[n % ROWS], row_id=f"golden g{n}", columns=one, source_text=" ".join(one.values()))
+        for n, one in enumerate(columns)
+    ]
+    spec = make_spec(prompt=PROMPT, checks={"golden": {"path": str(path), "canaries": 100}, "max_failed_share": 1.0})
+    return replace(made, spec=spec, root=folder, task=Task(spec, cleaning_version(spec)), canaries=golden)
+
+
+@pytest.mark.usefixtures("_workplace")
+@pytest.mark.parametrize("fault", ["truncated", "out_of_set"])
+def test_a_fault_befalls_the_rows_also_where_they_are_golden_rows_too(fault: str, tmp_path: Path) -> None:
+    plain = trial(
+        good(make_spec(prompt=PROMPT, checks={"max_failed_share": 1.0})), fault, 0.1, 1, "scattered", DEFAULT_POOL
+    )
+    found = trial(with_golden(tmp_path), fault, 0.1, 1, "scattered", DEFAULT_POOL)
+    assert (found.faulty, found.named_faulty, found.falsely_named) == (6, 6, 0)
+    assert (plain.faulty, plain.named_faulty, plain.falsely_named) == (6, 6, 0)
+
+
+@pytest.mark.usefixtures("_workplace")
+def test_golden_rows_that_are_no_rows_of_the_partition_have_their_own_share_of_a_fault(tmp_path: Path) -> None:
+    made = with_golden(tmp_path, of_rows=20, others=10)
+    assert [one.row_id for one in made.own_canaries] == [f"golden g{n}" for n in range(20, 30)]
+    found = trial(made, "truncated", 0.5, 1, "scattered", DEFAULT_POOL)
+    assert found.faulty == found.named_faulty < 35, "35 of 70 are faulty, some of them golden rows"
+    assert found.falsely_named == 0
+
+
+@pytest.mark.usefixtures("_workplace")
+def test_a_golden_row_is_answered_where_the_fault_is_in_the_text_of_its_row(tmp_path: Path) -> None:
+    made = with_golden(tmp_path)
+    found = trial(made, "injection_ignored", 0.05, 1, "scattered", DEFAULT_POOL)
+    assert (found.named_faulty, found.falsely_named) == (3, 0)
+    controls = read_controls(Lake.from_environment(), made.spec, KEY)
+    assert controls is not None
+    assert controls["status"].to_list() == ["ok"] * ROWS
+
+
+def test_trials_count_in_no_metrics_of_production(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "metrics.prom"
+    monkeypatch.setenv("ENRICHMENT_METRICS_FILE", str(file))
+    made = good()
+    counted = metrics_of(made.spec.name)  # as `classified` calls it
+    assert isinstance(counted, EngineMetrics)
+    counted.close()
+    before = file.read_text()
+    with workplace():
+        clean_trial(made, DEFAULT_POOL)
+        assert not isinstance(metrics_of(made.spec.name), EngineMetrics)
+    metrics_of(made.spec.name).close()
+    assert file.read_text() == before
+    assert os.environ["ENRICHMENT_METRICS_FILE"] == str(file), "production goes on counting"
+
+
+@pytest.mark.usefixtures("_workplace")
+def test_trials_reach_no_cap_and_no_deadline_of_the_enrichment_and_ask_the_same() -> None:
+    cap = {"tokens": 1}
+    budget = {"request": cap, "row": {"attempts": 1, "tokens": 1}, "partition": cap, "run": cap, "day": cap}
+    capped = make_spec(prompt=PROMPT, budget=budget, deadline_minutes=1e-6)
+    pool = DEFAULT_POOL.model_copy(update={"budget": PoolBudgetSpec.model_validate({"day": cap})})
+    clean = clean_trial(good(capped), pool)
+    assert (clean.alarmed, clean.rows) == (False, ROWS)
+    staged = Lake.from_environment().read(table(capped, Stage.CLASSIFIED), KEY)
+    task = Task(capped, cleaning_version(capped))
+    assert staged["fingerprint"].unique().to_list() == [task.fingerprint("selftest")], "neither is in the fingerprint"

@@ -18,6 +18,7 @@ from enrichment_platform.inference.endpoints.protocol import (
 )
 from enrichment_platform.inference.retry import LONGEST_RETRY_AFTER_S
 
+TRUNCATED_REASONS = frozenset({"length", "max_tokens", "max_output_tokens", "max_length", "model_length", "incomplete"})
 _IDENTIFIER = re.compile(r"^[A-Za-z][A-Za-z0-9_.-]{0,47}$")
 # The provider says "429" for an empty account too, but waiting does not fill it.
 _NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
@@ -107,7 +108,7 @@ def completion(raw: bytes, model: str, latency_ms: float) -> Completion:
     content, refusal = message.get("content"), message.get("refusal")
     return Completion(
         text=content if isinstance(content, str) else "",
-        finish_reason=_text(first.get("finish_reason"), "unknown"),
+        finish_reason=_finish_reason(_text(first.get("finish_reason"), "unknown")),
         model=_text(answer.get("model"), model),
         input_tokens=_count(tokens_in),
         cached_tokens=_count(_object(usage.get("prompt_tokens_details")).get("cached_tokens")),
@@ -116,6 +117,12 @@ def completion(raw: bytes, model: str, latency_ms: float) -> Completion:
         refusal=refusal if isinstance(refusal, str) and refusal else None,
         usage_known=isinstance(tokens_in, int) and isinstance(tokens_out, int),
     )
+
+
+def _finish_reason(given: str) -> str:
+    """`length` in every word that servers have for it, in lower case."""
+    reason = given.lower()
+    return "length" if reason in TRUNCATED_REASONS else reason
 
 
 def refused(status: int, headers: Mapping[str, str], raw: bytes, now: datetime | None = None) -> EndpointError:
