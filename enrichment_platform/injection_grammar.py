@@ -102,7 +102,8 @@ ROLE_MARK = (  # over the text with its line breaks
     r"assistant|"
     rf"model)|you (?:will |must )?{ANSWER} )|ignore (?:all|your|the|any|previous))",
     r"(?:^|\n)[ \t>*#\-\"'`\[\]]*(?:system|developer)[ \t]*(?:prompt|message|note|override|instruction|command)?[ \t]?"
-    r"[:>][ \t\n]*(?:you must|you are now)\b",
+    r"[:>][ \t\n]*(?:you must (?:now |always |only )?(?:approve|accept|reject|grant|ignore|say|choose|"
+    rf"select|pick|mark|treat|{CLASSIFY}|{ANSWER}))\b",
     r"(?:^|\n)[ \t>*#\-\"'`\[\]]*(?:system|assistant|developer|ai|human|user)[ \t]*(?:prompt|message|note|override|"
     r"instruction|command)?[ \t]?[:>\]]+[ \t\n]*(?:now |please |always |only |just |you (?:will |must |should |are "
     r"to )?)*"
@@ -153,7 +154,8 @@ ADDRESSED = (
     r" (?:reading|processing|that|who|which|classifying|label(?:l)?ing|handling|please|you|this|it|must|should)|$)",
     rf"\bto {AI} ?:|\bif you(?: are|'re) (?:reading this and (?:you )?are )?{AI}\b|\b(?:attention|hey|dear|hello|hi|"
     rf"ok|yo) {AI} ?(?:[:!.;-]|"
-    rf"(?:please|you|just|kindly|this is|the following|treat|mark|ignore|say|set|give|choose|put|{CLASSIFY}|"
+    rf"(?:please|you|just|kindly|this is|the following|i'd|i want|i need|treat|mark|ignore|say|set|give|choose|put|"
+    rf"{CLASSIFY}|"
     rf"{ANSWER}) )|"
     rf"\bas {AI} you (?:must|should|will|shall|have to|are (?:required|instructed|to))",
     rf"\bto (?:the |any |all |whatever |whichever )?(?:{AI}|(?:model|system|algorithm|bot)) (?:that is |which is |"
@@ -191,7 +193,7 @@ OUTPUT_ORDER = (
     rf"\b(?:set|assign|make|force|fill(?: in)?|leave) (?:the |your |this |all |every )?(?:value of (?:the )?)?{FIELD} "
     rf"(?:field |column |value |for this [a-z]+ |of this [a-z]+ )?(?:to|=|equal to|must be|should be|blank|empty|"
     rf"null) ?"
-    rf"(?:{QUOTE}|[a-z0-9])",
+    rf"(?:{QUOTE}|[a-z0-9]+{END}|[a-z]+ [a-z]+ ?[.;!])",
     rf"\b(?:choose|select|pick|use|assign|give|apply|output) (?:only )?(?:the )?(?:label|classification) ?[:=]? "
     rf"?{QUOTE}|"
     rf"\byou (?:must|have to|should|will) (?:only |always )?(?:choose|select|pick|use|assign|give|output) "
@@ -225,7 +227,8 @@ OUTPUT_ORDER = (
     rf")?(?:{ANSWER}|say|write)\b",
     rf"\bthe (?:{LABEL}|category) (?:for|of) this {MESSAGE} (?:is|=|must be|should be|has to be)\b",
     rf"\binstead {ANSWER} (?:with )?[:=]? ?(?:only |just |the (?:word|label|category|text|phrase)|{QUOTE})",
-    rf"\b(?:say|{ANSWER})(?: with)? (?:the (?:word|phrase|label|text) )?{QUOTE}[^\"'`]{{1,60}}[\"'`”’\]}}»>」』] "
+    rf"\b{ANSWER} nothing but\b|\b{ANSWER}(?: with)? (?:the (?:word|phrase|label|text) "
+    rf")?{QUOTE}[^\"'`]{{1,60}}[\"'`”’\]}}»>」』] "
     rf"?(?:and nothing "
     r"else|only|and stop|no matter|regardless|as (?:the|your) (?:label|answer|category|output)|in every field|for "
     r"(?:all|every))",

@@ -105,6 +105,8 @@ SECRECY = (
 ROLE_MARK = (  # over the text with its line breaks
     r"</?(?:system|assistant|developer)(?: [a-z]+=[^<>]{1,40})?>|[\"']?role[\"']? ?: ?[\"'](?:system|assistant|"
     r"developer)[\"'] ?,",
+    r"(?:^|\n)[ \t>*#\-\"'`\[\]]*(?:system|developer)[ \t]*(?:prompt|message|note)?[ \t]?[:>][ \t\n]*you (?:must|"
+    r"are now)\b",
     r"\[(?:system|developer|admin|root)(?: (?:prompt|message|override|note|instruction|update|command)s?)?\]",
     r"\b(?:system|admin|administrator|developer|operator|root) (?:override|instruction|directive|command|update|"
     r"notice|message)s? ?"

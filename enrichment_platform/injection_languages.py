@@ -191,6 +191,7 @@ _ADDRESSED_OTHER = (  # a note to the model
     r"(?:ملاحظة|تنبيه|رسالة|تعليمات) (?:إلى ال|لل|إلى )(?:ذكاء الاصطناعي|"
     r"نموذج)|"
     r"(?:إلى|يا) نموذج (?:ال)?(?:ذكاء|لغ)|تجاهل (?:كل|جميع) ما (?:سبق|قبل)",
+    r"请(?:ai|人工智能|大?模型)[^。\n]{0,4}(?:将|把)|\bki-(?:system|modell|assistent) ?:|\bch(?:er|ère) (?:modèle|ia) ",
     # its prompt is to be ignored
     r"\b(?:ignorier(?:e|en sie)|vergiss|ignor(?:a|e|ez)|oublie[rz]?|olvid(?:a|e)|esqueça|dimentica|negeer) "
     r"(?:(?:den|deinen|el|tu|le|ton|votre|o|seu|il|tuo|je) )+(?:system-?)?prompt\b",

@@ -88,11 +88,12 @@ def _found(spec: EnrichmentSpec, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 def _prefilled(spec: EnrichmentSpec, rows: pl.DataFrame) -> pl.DataFrame:
     columns = {name for field in spec.output for name in output_columns(field)}
+    fields = {field.name for field in spec.output}
     labels = {field.name: set(field.labels) for field in spec.output if field.type == "label"}
     named = rf"\{{[^{{}}]*[\"'](?:{'|'.join(map(re.escape, sorted(columns)))})[\"']\s*:"
     suspects = rows.filter(pl.col("text").str.contains(named))
     written = [
-        not _is_json(text) and any(_is_answer(before, value, columns, labels) for before, value in _objects(text))
+        not _is_json(text) and any(_is_answer(before, value, fields, labels) for before, value in _objects(text))
         for text in suspects.get_column("text")
     ]
     return suspects.filter(pl.Series(written, dtype=pl.Boolean))
@@ -126,12 +127,12 @@ def _objects(text: str) -> Iterator[tuple[str, dict[str, object]]]:
             yield text[max(0, start - LONGEST_OBJECT) : start], value
 
 
-def _is_answer(before: str, value: dict[str, object], columns: set[str], labels: dict[str, set[str]]) -> bool:
+def _is_answer(before: str, value: dict[str, object], fields: set[str], labels: dict[str, set[str]]) -> bool:
     """True for an object with a label of its field, or told to be the answer and with all output fields."""
     ordered = _ORDER.search(before) is not None
     if any(isinstance(value.get(name), str) and value[name] in known for name, known in labels.items()):
         return ordered or _LOG_LINE.match(before[before.rfind("\n") + 1 :]) is None
-    return ordered and columns <= value.keys()
+    return ordered and fields <= value.keys()
 
 
 def _delimiters(spec: EnrichmentSpec) -> list[str]:

@@ -69,9 +69,9 @@ class NumberPlaces:
         return self._ends[before] if before >= 0 and place < self._ends[before] else None
 
     def splits_run(self, start: int, end: int) -> bool:
-        """True where [start, end) is a number within a longer run, as 2 is in 1.2.3, or breaks one at a separator."""
+        """True where [start, end) is a number within a longer run, as 2 in 1.2.3, or begins at a separator of one."""
         text = self._text
-        if _separates(text, start) or _separates(text, end - 1):  # .2.3 and 1.2. of 1.2.3
+        if _separates(text, start):  # .2.3; but 1.2. is where a quote breaks off
             return True
         inner = _separates(text, start - 1) and _separates(text, end)
         return inner and text[start:end].isdecimal()

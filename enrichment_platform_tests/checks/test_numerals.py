@@ -84,7 +84,7 @@ def test_numbers_of_any_length_are_read_to_the_last_digit() -> None:
         ("v1.2.3", "1.2", False),
         ("v1.2.3", "2", True),
         ("v1.2.3", ".2.3", True),
-        ("v1.2.3", "1.2.", True),
+        ("v1.2.3", "1.2.", False),
     ],
 )
 def test_a_piece_of_a_number_is_a_cut(text: str, piece: str, cut: bool) -> None:

@@ -164,7 +164,7 @@ ASKED_AGAIN = {"stored_answers", "label_order"}
 OF_ANSWERS = CONTRACT | OWN | EVIDENCE | WORDING | LABELLED | ASKED_AGAIN
 OF_ANSWERS |= {"answer_status", "baseline_change", "enough_input", "same_text_same_answer", "shadow_model", "null_rate"}
 OF_ROWS = OF_ANSWERS | {"row_reconciliation", "one_fingerprint", "answers_belong", "no_injection"}
-WHEN_EMPTY = OF_ROWS | {"canary_accuracy", "retry_rate", "input_shift"}
+WHEN_EMPTY = OF_ROWS | {"canary_accuracy", "retry_rate", "set_aside_rate", "input_shift"}
 
 
 def broken(verdict: Any) -> set[str]:
