@@ -131,6 +131,8 @@ def input_counts(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFrame:
 
 def set_aside_counts(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFrame:  # noqa: ARG001
     """Rows that were rejected when read or set aside in cleaning, among all that the source delivered."""
+    for name, table in (("raw_ids", tables.raw_ids), ("quarantined", tables.quarantined)):
+        require_columns(name, table, {"row_id": pl.String})
     aside = tables.quarantined.get_column("row_id").n_unique()
     delivered = pl.concat([tables.raw_ids.select("row_id"), tables.quarantined.select("row_id")]).n_unique()
     return _together([_row(SET_ASIDE, "", SET_ASIDE, aside, delivered)] if delivered else [])

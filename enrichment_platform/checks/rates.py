@@ -89,8 +89,6 @@ def set_aside_rate(spec: EnrichmentSpec, tables: PartitionTables) -> Signal:
     Raises:
         UnusableInputError: quarantined or raw_ids lacks row_id.
     """
-    for name, table in (("raw_ids", tables.raw_ids), ("quarantined", tables.quarantined)):
-        require_columns(name, table, {ROW_ID: pl.String})
     usable, learning = comparable(series(tables, set_aside_counts(spec, tables)), spec.partitions.type)
     moves = [
         _risen(spec, tables, one.only([SET_ASIDE]), "the row was set aside before it was asked", SET_ASIDE_MOVE)

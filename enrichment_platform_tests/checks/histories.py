@@ -79,7 +79,9 @@ def partition(
         *[pl.Series(name, values) for name, values in answers.items()],
     )
     history = History() if earlier is None else History(profiles=earlier)
-    return PartitionTables(cleaned.select("row_id"), pl.DataFrame(), cleaned, staged, history=history)
+    return PartitionTables(
+        cleaned.select("row_id"), pl.DataFrame(schema={"row_id": pl.String}), cleaned, staged, history=history
+    )
 
 
 def spelled(values: Sequence[Any], counts: Sequence[int]) -> list[Any]:

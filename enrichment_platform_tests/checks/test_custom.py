@@ -245,7 +245,7 @@ def test_shares_of_another_check_or_another_expression_are_not_compared_with() -
     same = rated(with_check(rate="not refund", max_shift=0.01), tables_of(history=History(profiles=other)))
     assert "no earlier partition" in same.message
     spaced = rated(with_check(rate=" not  refund", max_shift=0.9), tables_of(history=history))
-    assert "90% of 90%, the mean of 2 earlier partitions" in spaced.message
+    assert "90 points of 90%, the mean of 2 earlier partitions" in spaced.message
 
 
 def test_the_profile_counts_every_answered_row_and_only_rates() -> None:

@@ -125,10 +125,11 @@ def test_null_everywhere_and_one_label_everywhere_are_found() -> None:
 
 def test_too_little_history_is_said_to_be_learning() -> None:
     texts, labels = messages(300, 4)
-    for history in (earlier(4), earlier(10, 40), pl.DataFrame()):
+    told = ("4 of 5 partitions", "400 of 500 rows", "0 of 5 partitions, 0 of 500 rows")
+    for history, missing in zip((earlier(4), earlier(10, 40), pl.DataFrame()), told, strict=True):
         found = judged(["kind_1"] * len(labels), texts, history)
         assert (found.p_value, found.matters) == (1.0, False)
-        assert "of 5 partitions" in found.learning
+        assert missing in found.learning
 
 
 def test_the_same_text_in_every_partition_is_learned_from_once() -> None:

@@ -198,7 +198,7 @@ COLUMNS_OF = {
     | OWN
     | LABELLED
     | ASKED_AGAIN
-    | {"row_reconciliation", "input_shift", "output_shift", "null_rate", "retry_rate"},
+    | {"row_reconciliation", "input_shift", "output_shift", "null_rate", "retry_rate", "set_aside_rate"},
     "status": OF_ANSWERS | {"answers_belong", "retry_rate"},
     "finish_reason": OF_ANSWERS,
     "request_key": {"answers_belong"},

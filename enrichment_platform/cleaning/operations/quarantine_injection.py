@@ -30,7 +30,7 @@ EXAMPLES = [
 ]
 
 
-@operation(version=2, kind="filter", reason="prompt_injection", examples=EXAMPLES)
+@operation(version=3, kind="filter", reason="prompt_injection", examples=EXAMPLES)
 def quarantine_injection(column: pl.Series) -> pl.Series:
     """Flag texts with the kinds of order they give; what invisible characters or look-alikes hide is read too."""
     return injection_kinds(column)
