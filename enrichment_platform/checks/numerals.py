@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import NamedTuple
@@ -24,25 +25,24 @@ _SCALES = {"k": 3, "thousand": 3, "million": 6, "mn": 6, "billion": 9, "bn": 9}
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)  # the usual one rounds to 28 digits
 _SEPARATORS = ".,'’"
 _UP_TO_TWENTY = (
-    *(
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-    ),
-    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
 )
-_WORDS = {word: Decimal(number) for number, word in enumerate(_UP_TO_TWENTY)}
-_WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_UNITS = _UP_TO_TWENTY[1:10]
+_WORDS = {
+    **{word: Decimal(number) for number, word in enumerate(_UP_TO_TWENTY)},
+    **{word: Decimal(10 * number) for number, word in enumerate(_TENS, 2)},
+    **{f"{ten} {unit}": Decimal(10 * n + m) for n, ten in enumerate(_TENS, 2) for m, unit in enumerate(_UNITS, 1)},
+    **{f"{word} hundred".lstrip(): Decimal(100 * n) for n, word in enumerate(_UNITS, 1)},
+    **{f"{word} dozen": Decimal(12 * n) for n, word in enumerate(_UNITS, 1)},
+    **dict.fromkeys(("hundred", "a hundred"), Decimal(100)),
+    **dict.fromkeys(("dozen", "a dozen"), Decimal(12)),
+    **dict.fromkeys(("half a dozen", "half dozen"), Decimal(6)),
+}
+_LONGEST_FIRST = sorted(_WORDS, key=len, reverse=True)
+_WORD = re.compile(rf"\b(?:{'|'.join(_LONGEST_FIRST).replace(' ', '[ -]')})\b", re.IGNORECASE)
+_FRACTION = re.compile(r"(?:(?<![\d.,])(\d{1,9}) ?)?([¼½¾⅐-⅞])")
 
 
 class Numeral(NamedTuple):
@@ -101,7 +101,8 @@ def same_number(left: Numeral, right: Numeral) -> bool:
 
 
 def states_number(text: str, value: int | float) -> bool:
-    """True where the text states exactly this number: as digits, with k or million, or as a word.
+    """True where the text states exactly this number: as digits, with k or million, as a word to a hundred, with a dozen
+    or with a fraction such as ½.
 
     A negative value needs a minus or a parenthesis before its digits; `1,200` is a thousand, `1,2` a decimal.
     """
@@ -114,17 +115,33 @@ def states_number(text: str, value: int | float) -> bool:
 def _stated(text: str) -> list[set[Decimal]]:
     stated = []
     for numeral in numerals(text):
-        values = set(numeral.values)
-        scale = _SCALE.match(text, numeral.end)
-        if scale:
-            zeros = _SCALES[scale.group(1).lower()]
-            values |= {value.scaleb(zeros, _EXACT) for value in numeral.values}
+        if _FRACTION.match(text, numeral.end):  # the 2 of 2½
+            continue
+        values = _scaled(set(numeral.values), text, numeral.end)
         if _SIGN.search(text, max(0, numeral.start - 9), numeral.start):
             values |= {value.copy_negate() for value in values}
         stated.append(values)
     stated += [set(_values(match.group().replace(" ", ""))) for match in _SPACED.finditer(text)]
-    stated += [{_WORDS[match.group().lower()]} for match in _WORD.finditer(text)]
+    for match in _WORD.finditer(text):
+        stated.append(_scaled({_WORDS[match.group().lower().replace("-", " ")]}, text, match.end()))
+    stated += [_fraction(match) for match in _FRACTION.finditer(text)]
     return stated
+
+
+def _scaled(values: set[Decimal], text: str, end: int) -> set[Decimal]:
+    """The values, and what they are with the k or million that stands behind them."""
+    scale = _SCALE.match(text, end)
+    if scale is None:
+        return values
+    return values | {value.scaleb(_SCALES[scale.group(1).lower()], _EXACT) for value in values}
+
+
+def _fraction(match: re.Match[str]) -> set[Decimal]:
+    whole, part = int(match.group(1) or 0), unicodedata.numeric(match.group(2))
+    sums = {whole + part, part} if " " in match.group() else {whole + part}  # "size 3 ½ off"
+    # A third has no end: people write 0.33 or 0.333.
+    rounded = {round(value, digits) for value in sums for digits in (2, 3)} if len(repr(part)) > 6 else set()
+    return {Decimal(repr(value)) for value in sums | rounded}
 
 
 def _values(run: str) -> frozenset[Decimal]:

@@ -141,6 +141,28 @@ def test_replay_asks_what_was_quarantined_and_nothing_else(
     assert "no row that asking again could help" in nothing
 
 
+def test_replay_of_all_asks_every_row_and_golden_row_again_when_no_check_of_rows_failed(
+    deployment: Deployment, provider: RunningServer, tmp_path: Path
+) -> None:
+    source = write_jsonl(tmp_path / "letters.jsonl", letters(20, ["a"]))
+    golden = write_jsonl(
+        tmp_path / "golden.jsonl", [{"id": f"g{n}", "text": f"Golden letter {n}", "topic": "other"} for n in range(6)]
+    )
+    checks = LOOSE | {"reask_share": 0, "reorder_share": 0, "golden": {"path": str(golden)}}
+    deployment.define("letters", letters_spec(source, ["a"], checks=checks))
+    deployment.done("run", "letters")
+    before = provider.stats()["requests"]
+    assert before == 26
+    assert "no row that asking again could help" in deployment.done("replay", "letters", "--partition", "a")
+    assert provider.stats()["requests"] == before
+    both = deployment.run("replay", "letters", "--partition", "a", "--all", "--reason", "refused")
+    assert (both.returncode, "leave out --reason" in both.stderr) == (2, True)
+    replayed = json.loads(deployment.done("replay", "letters", "--partition", "a", "--all", "--json"))
+    assert provider.stats()["requests"] == 2 * before
+    assert (replayed["rows"], replayed["reasons"]) == (20, {"no check of rows": {"published": 20}})
+    assert_is_the_bill(cost(deployment), provider)
+
+
 def test_why_tells_where_a_value_came_from_and_asks_again_on_the_books(
     deployment: Deployment, provider: RunningServer, tmp_path: Path
 ) -> None:

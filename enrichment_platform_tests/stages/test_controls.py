@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
+from enrichment_platform.budget_spec import BudgetSpec, SpendCap
 from enrichment_platform.checks.asked_again import MOST_ROWS
 from enrichment_platform.errors import InputError
+from enrichment_platform.inference import ledger_schema as schema
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.inference.pool import DEFAULT_POOL
 from enrichment_platform.lake.location import ledger_url
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, Stage
-from enrichment_platform.stages.classified import classify_partition
+from enrichment_platform.stages.classified import classify_partition, remaining
 from enrichment_platform.stages.controls import Controls, read_controls
 from enrichment_platform.stages.naming import table
 from enrichment_platform.stages.publish import check_partition, publish
@@ -153,3 +157,24 @@ def test_a_golden_file_without_the_prompts_columns_is_refused(lake: Lake, tmp_pa
     spec = spec_of(tmp_path, golden={"path": str(tmp_path / "golden.csv")})
     with pytest.raises(InputError, match=r"golden\.csv lacks text; it has words, topic"):
         classify(lake, spec, tmp_path, 3)
+
+
+def test_questions_with_the_labels_reversed_count_against_the_same_cap_as_the_rows(
+    lake: Lake, provider: RunningServer, tmp_path: Path
+) -> None:
+    budget = BudgetSpec(partition=SpendCap(tokens=10_000_000))
+    spec = spec_of(tmp_path, reorder_share=0.2).model_copy(update={"budget": budget})
+    classify(lake, spec, tmp_path, 300)
+    bill = provider.stats()
+    assert bill["requests"] > 300
+    with Ledger(ledger_url()) as ledger, ledger._engine.connect() as connection:
+        of_partition = schema.spend.c.scope.startswith("partition:")
+        spent = connection.execute(sa.select(schema.spend.c.tokens).where(of_partition)).scalars().all()
+    assert spent == [bill["prompt_tokens"] + bill["completion_tokens"]]
+
+
+def test_a_deadline_is_one_for_rows_and_their_controls() -> None:
+    began = time.monotonic() - 50
+    assert remaining(60.0, began) == pytest.approx(10, abs=5)
+    assert remaining(20.0, began) == 0.0
+    assert remaining(None, began) is None
