@@ -110,7 +110,7 @@ def _year_holds(text: str, parts: list[_Part], pair: tuple[int, int], value: dat
     if years:
         return value.year in years
     if not named:
-        return not any(parts[place].month is None for place in near)
+        return high - low == 1 and not any(parts[place].month is None for place in near)
     two = _YEAR_OF_TWO.match(text, parts[pair[0]].place)
     return two is None or (int(two.group(two.lastindex or 0)) == value.year % 100 and _of_this_age(value))
 

@@ -186,7 +186,7 @@ def _alike(spec: EnrichmentSpec, tables: PartitionTables, one: Series, label: st
     days = calendar(one.keys, present_key(tables), spec.partitions.type)
     predicted = forecast(rest.counts, totals, rest.now, left, days)
     alike = quasi_f(rest.counts, totals, rest.now, left, predicted, days) > 0.05
-    return ", taken from the other labels alike, as in a collapse" if alike else ", not from all other labels alike"
+    return ", taken from the other labels alike" if alike else ", not from all other labels alike"
 
 
 def _collapsing(spec: EnrichmentSpec, one: Series) -> list[str]:

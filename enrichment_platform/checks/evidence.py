@@ -24,9 +24,14 @@ from enrichment_platform.spec import EnrichmentSpec, OutputField
 
 NO_EVIDENCE = "has a value without evidence"
 NO_SOURCE = "has no cleaned row to compare with"
+VALUE_ELSEWHERE = "the value is in the text quoted for another field, not in its own"
+QUOTE_TOO_SHORT = "the quoted text is too short to tell of the value, and has it not"
+VALUE_CUT = "the value and its quote break off within a word or number of the source"
 VALUE_ABSENT = "the value is neither in the quoted text nor in the source"
 NUMBER_ABSENT = "the number is not in the quoted text"
 DATE_ABSENT = "the date is not in the quoted text"
+SHORT_QUOTE = 3  # letters or digits; fewer stand in every text
+_SCRIPTS_OF_FEW = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 
 
 def evidence_in_source(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFrame:
@@ -51,11 +56,13 @@ def evidence_in_source(spec: EnrichmentSpec, tables: PartitionTables) -> pl.Data
 def _of_field(spec: EnrichmentSpec, field: OutputField, rows: pl.DataFrame) -> list[pl.DataFrame]:
     value = pl.col(field.name)
     given = (value.list.len() > 0).fill_null(False) if field.type == "list" else value.is_not_null()
+    others = [_quote(other, spec) for other in spec.output if other.evidence and is_free_text(other) and other != field]
     table = rows.filter(given).select(
         ROW_ID,
         value.alias("value"),
-        _without_column_name(collapsed(pl.col(field.evidence_column)), spec).fill_null("").alias("evidence"),
+        _quote(field, spec).alias("evidence"),
         "source",
+        pl.concat_list(*others, pl.lit("")).alias("others"),
     )
     unquoted = pl.col("evidence") == ""
     excused = ~pl.col("value") if field.type == "boolean" else pl.lit(False)  # nothing to quote for a "no"
@@ -93,12 +100,37 @@ def _ungrounded_values(field: OutputField, located: pl.DataFrame) -> list[pl.Dat
     items = items.with_columns(collapsed(pl.col("value")))
     # A blank value is the contract's finding, not this one's.
     items = items.filter(pl.col("value").is_not_null() & (pl.col("value") != ""))
-    unclear = items.filter(~(_found("value", "evidence") | _found("value", "source")))
-    absent = [
-        not (contains(value, evidence) or contains(value, source))
-        for value, evidence, source in unclear.select("value", "evidence", "source").iter_rows()
-    ]
-    return [_finding(field, unclear.filter(pl.Series(absent, dtype=pl.Boolean)), VALUE_ABSENT)]
+    value, evidence = pl.col("value"), pl.col("evidence")
+    whole = ~(evidence.str.starts_with(value) | evidence.str.ends_with(value)) | _found_whole("value", "source")
+    unclear = items.filter(~(_found_whole("value", "evidence") & whole)).with_columns(
+        _is_short(evidence).alias("short")
+    )
+    columns = ("value", "evidence", "others", "source", "short")
+    problems = pl.Series([_problem(*row) for row in unclear.select(columns).iter_rows()], dtype=pl.String)
+    kinds = (VALUE_CUT, VALUE_ELSEWHERE, QUOTE_TOO_SHORT, VALUE_ABSENT)
+    return [_finding(field, unclear.filter(problems == kind), kind) for kind in kinds]
+
+
+def _problem(value: str, evidence: str, others: list[str], source: str, short: bool) -> str | None:
+    """What is wrong with a value that is not plainly in its quote; the source may have it where no other quote does."""
+    if contains(value, evidence):
+        return VALUE_CUT if _breaks_off(value, evidence, source) else None
+    if any(contains(value, quote) for quote in others):
+        return VALUE_ELSEWHERE
+    if not contains(value, source):
+        return VALUE_ABSENT
+    return QUOTE_TOO_SHORT if short else None
+
+
+def _breaks_off(value: str, evidence: str, source: str) -> bool:
+    """True where nothing beside the value in its quote shows that it is whole, and the source has it in pieces only."""
+    wanted, quoted = value.casefold(), evidence.casefold()
+    at_edge = quoted.startswith(wanted) or quoted.endswith(wanted)
+    return at_edge and wanted in source.casefold() and not contains(value, source)
+
+
+def _is_short(quote: pl.Expr) -> pl.Expr:
+    return (quote.str.count_matches(r"[\p{L}\p{N}]") < SHORT_QUOTE) & ~quote.str.contains(_SCRIPTS_OF_FEW)
 
 
 def _failing(located: pl.DataFrame, holds: Callable[[str, Any], bool]) -> pl.DataFrame:
@@ -112,9 +144,22 @@ def _states_date(evidence: str, value: date) -> bool:
 
 def _found(needle: str, text: str) -> pl.Expr:
     """True where the text has the needle and no number can be cut: the rest is for Python to decide."""
-    return pl.col(text).str.contains(pl.col(needle), literal=True) & ~pl.col(needle).str.contains(
-        r"^[\d.,'’]|[\d.,'’]$"
-    )
+    return pl.col(text).str.contains(pl.col(needle), literal=True) & ~_has_number_at_edge(needle)
+
+
+def _found_whole(needle: str, text: str) -> pl.Expr:
+    """True where the text plainly has the needle between spaces, commas and full stops, so that no word is cut."""
+    padded = pl.lit(" ") + pl.col(text) + pl.lit(" ")
+    wanted = (pl.lit(" ") + pl.col(needle) + pl.lit(after) for after in " ,.")
+    return pl.any_horizontal(padded.str.contains(text, literal=True) for text in wanted) & ~_has_number_at_edge(needle)
+
+
+def _has_number_at_edge(needle: str) -> pl.Expr:
+    return pl.col(needle).str.contains(r"^[\d.,'’]|[\d.,'’]$")
+
+
+def _quote(field: OutputField, spec: EnrichmentSpec) -> pl.Expr:
+    return _without_column_name(collapsed(pl.col(field.evidence_column)), spec).fill_null("")
 
 
 def _without_column_name(evidence: pl.Expr, spec: EnrichmentSpec) -> pl.Expr:

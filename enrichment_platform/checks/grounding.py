@@ -8,12 +8,14 @@ from itertools import pairwise
 
 from rapidfuzz import fuzz
 
-from enrichment_platform.checks.numerals import NumberPlaces, Numeral, numerals, same_number
+from enrichment_platform.checks.numerals import SEPARATORS, NumberPlaces, Numeral, numerals, same_number
 
 FUZZY_SCORE = 90.0  # of 100; shared CHECKS.md, measured
 SLACK = 3  # characters: a passage can miss a number at its edge, or cut it
 FUZZY_LENGTH = 12  # characters; below, a score of 90 means nothing
 FUZZY_PIECE = 1000  # characters; the time of a fuzzy search grows with the square of the quote, so a longer one is cut
+ENDING = 3  # letters that a word may add to a value of STEM letters: Budapestről, crashed, Berliner
+STEM = 5  # letters; below, more than a plural makes another word: tens and tensor, Win and Wine
 CURRENCIES = {  # in case-folded text; a sign that several countries use stands for all of them
     **dict.fromkeys(("$", "dollar", "dollars"), ("usd", "cad", "aud", "nzd", "sgd", "hkd", "mxn")),
     **dict.fromkeys(("€", "euro", "euros"), ("eur",)),
@@ -29,6 +31,9 @@ CURRENCIES = {  # in case-folded text; a sign that several countries use stands 
 _ANY = "|".join(re.escape(word) for word in sorted(CURRENCIES, key=len, reverse=True))
 _BEFORE = re.compile(rf"(?<![^\W\d_])({_ANY})\s?$")
 _AFTER = re.compile(rf"\s?({_ANY})(?!\w)")
+
+_LETTERS = re.compile(r"[^\W\d_]*")
+_LAST_LETTERS = re.compile(r"[^\W\d_]*$")
 
 
 class Grounding(Enum):
@@ -61,28 +66,78 @@ def ground(span: str, source: str) -> Grounding:
 
 
 def contains(value: str, text: str) -> bool:
-    """True where the text has the value, whatever its case, and not as a piece of a longer number."""
-    return _stands_in(value.casefold(), text.casefold())
+    """True where the text has the value, whatever its case, and not as a piece of a longer number or word."""
+    whole = text.casefold()
+    shown = text if len(text) == len(whole) else whole  # its capitals tell where TensorFlow has two words
+    return _stands_in(value.casefold(), whole, shown)
 
 
-def _stands_in(wanted: str, whole: str) -> bool:
+def _stands_in(wanted: str, whole: str, words: str | None = None) -> bool:
+    """True where the whole has what is wanted and cuts no number; no word either if `words`, the whole as written."""
     if not wanted:
         return False
     start = whole.find(wanted)
-    if start < 0:
-        return False
-    numbers = NumberPlaces(whole)
+    numbers: NumberPlaces | None = None
     while start >= 0:
-        # A place that is within a number is no beginning, and none before the number's end is.
-        after = numbers.cut_at(start)
-        if after is None:
-            end = start + len(wanted)
-            past = numbers.cut_at(end)
-            if past is None and not numbers.splits_run(start, end):
-                return True
-            after = max(start + 1, past - len(wanted)) if past is not None else start + 1
+        end, after = start + len(wanted), start + 1
+        cut = False
+        if _touches_number(whole, start) or _touches_number(whole, end):
+            numbers = numbers or NumberPlaces(whole)
+            cut, after = _cuts_number(numbers, start, end)
+        if not cut and not (words and _cuts_word(words, start, end)):
+            return True
         start = whole.find(wanted, after)
     return False
+
+
+def _touches_number(text: str, place: int) -> bool:
+    """False where no number can go on from one side of the place to the other, so that none need be looked for."""
+    return 0 < place < len(text) and all(c.isdecimal() or c in SEPARATORS for c in text[place - 1 : place + 1])
+
+
+def _cuts_number(numbers: NumberPlaces, start: int, end: int) -> tuple[bool, int]:
+    """Whether [start, end) begins or ends within a number, and from where to look on."""
+    within = numbers.cut_at(start)
+    if within is not None:  # a place that is within a number is no beginning, and none before the number's end is
+        return True, within
+    past = numbers.cut_at(end)
+    if past is not None:
+        return True, max(start + 1, past - (end - start))
+    return numbers.splits_run(start, end), start + 1
+
+
+def _cuts_word(text: str, start: int, end: int) -> bool:
+    """True where [start, end) of a text is a piece of a longer word: tens in tensorflow, Paris in comparison.
+
+    Plurals and endings are none, nor are the words that capitals, digits or hyphens tell apart, nor pieces in scripts
+    without capitals (Chinese, Thai, Arabic, Korean), which write words or their particles together.
+    """
+    if _within_word(text, start):
+        return True
+    if not _within_word(text, end):
+        return False
+    ending = _letters(_LETTERS.match(text, end, end + ENDING + 1))
+    stem = _letters(_LAST_LETTERS.search(text[max(start, end - STEM) : end]))
+    plural = ending.lower() in ("s", "es") and len(stem) > 1
+    return not plural and (len(ending) > ENDING or len(stem) < STEM)
+
+
+def _letters(match: re.Match[str] | None) -> str:
+    return match.group() if match else ""
+
+
+def _within_word(text: str, place: int) -> bool:
+    """True where the characters on both sides of the place are letters of one word."""
+    if not 0 < place < len(text):
+        return False
+    left, right, after = text[place - 1], text[place], text[place + 1 : place + 2]
+    if not (_has_case(left) and _has_case(right)):
+        return False
+    return not (right.isupper() and (left.islower() or after.islower()))  # TensorFlow, HTTPServer
+
+
+def _has_case(character: str) -> bool:
+    return character.isalpha() and character.lower() != character.upper()
 
 
 def _pieces(quoted: str) -> list[str]:

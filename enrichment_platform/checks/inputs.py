@@ -62,6 +62,8 @@ class PartitionTables:
     _sources: dict[tuple[str, ...], pl.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.history, History):
+            raise TypeError(f"history is a {type(self.history).__name__}; without one give `History()`")
         for one in fields(self):
             table = getattr(self, one.name)
             absent = table is None and one.name in ("asked", "controls")

@@ -15,6 +15,7 @@ from enrichment_platform.checks import catalogue
 from enrichment_platform.checks.baseline_change import baseline_change
 from enrichment_platform.checks.belonging import answers_belong
 from enrichment_platform.checks.canaries import canary_accuracy
+from enrichment_platform.checks.comparison import shown_p
 from enrichment_platform.checks.consistency import same_text_same_answer
 from enrichment_platform.checks.contract import output_contract
 from enrichment_platform.checks.controls import control_profile, label_order, stored_answers
@@ -242,10 +243,18 @@ def _of_signal(definition: CheckDefinition, signal: Signal, *, alarm: bool, tota
         total_rows=total,
         threshold=None,
         description=definition.description,
-        message=f"Nothing to compare with yet: {signal.learning}." if signal.learning else signal.message,
+        message=_told(signal, alarm=alarm),
         row_ids=signal.row_ids if alarm else (),
         learning=signal.learning,
     )
+
+
+def _told(signal: Signal, *, alarm: bool) -> str:
+    if signal.learning:
+        return f"Nothing to compare with yet: {signal.learning}."
+    if signal.matters and not alarm:
+        return f"{signal.message} Days differ by that much (p = {shown_p(signal.p_value)}), so it passes."
+    return signal.message
 
 
 def _own_row_checks(spec: EnrichmentSpec) -> dict[str, CustomCheck]:

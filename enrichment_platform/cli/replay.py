@@ -48,7 +48,7 @@ def replay(
     if json_output:
         click.echo(json.dumps(done.as_dict()))
     elif not done.rows:
-        click.echo(f"{name} {partition}: no row that asking again could help")
+        click.echo(f"{name} {partition}: no row failed a check of rows; --all asks every row and golden row again")
     else:
         state = "ok    " if done.succeeded else "FAILED"
         click.echo(printable(f"{state} {name} {partition}: {done.rows} rows asked again"))

@@ -138,7 +138,7 @@ def test_replay_asks_what_was_quarantined_and_nothing_else(
     deployment.done("replay", "letters", "--partition", "a", "--row", aside["row_id"])
     assert deployment.sql("select 1 from letters.quarantine where stage = 'classified'") == []
     nothing = deployment.done("replay", "letters", "--partition", "a")
-    assert "no row that asking again could help" in nothing
+    assert "no row failed a check of rows" in nothing
 
 
 def test_replay_of_all_asks_every_row_and_golden_row_again_when_no_check_of_rows_failed(
@@ -153,7 +153,7 @@ def test_replay_of_all_asks_every_row_and_golden_row_again_when_no_check_of_rows
     deployment.done("run", "letters")
     before = provider.stats()["requests"]
     assert before == 26
-    assert "no row that asking again could help" in deployment.done("replay", "letters", "--partition", "a")
+    assert "no row failed a check of rows" in deployment.done("replay", "letters", "--partition", "a")
     assert provider.stats()["requests"] == before
     both = deployment.run("replay", "letters", "--partition", "a", "--all", "--reason", "refused")
     assert (both.returncode, "leave out --reason" in both.stderr) == (2, True)
