@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from rapidfuzz import fuzz
 
-from enrichment_platform.checks.numerals import SEPARATORS, NumberPlaces, Numeral, numerals, same_number
+from enrichment_platform.checks.numerals import NumberPlaces, Numeral, numerals, same_number, within_digits
 
 FUZZY_SCORE = 90.0  # of 100; shared CHECKS.md, measured
 SLACK = 3  # characters: a passage can miss a number at its edge, or cut it
@@ -81,18 +81,13 @@ def _stands_in(wanted: str, whole: str, words: str | None = None) -> bool:
     while start >= 0:
         end, after = start + len(wanted), start + 1
         cut = False
-        if _touches_number(whole, start) or _touches_number(whole, end):
+        if within_digits(whole, start) or within_digits(whole, end):
             numbers = numbers or NumberPlaces(whole)
             cut, after = _cuts_number(numbers, start, end)
         if not cut and not (words and _cuts_word(words, start, end)):
             return True
         start = whole.find(wanted, after)
     return False
-
-
-def _touches_number(text: str, place: int) -> bool:
-    """False where no number can go on from one side of the place to the other, so that none need be looked for."""
-    return 0 < place < len(text) and all(c.isdecimal() or c in SEPARATORS for c in text[place - 1 : place + 1])
 
 
 def _cuts_number(numbers: NumberPlaces, start: int, end: int) -> tuple[bool, int]:

@@ -63,12 +63,52 @@ LABEL = {"type": "label", "labels": ["yes", "no"]}
             "neither in the quoted",
         ),
         (LIST, [], None, "text", pl.List(pl.String), None),
+        (TEXT, "Paris", "in comparison", "in comparison", pl.String, "neither in the quoted"),
+        (TEXT, "Micro", "from Micro", "from Microsoft", pl.String, "break off within a word"),
+        (TEXT, "micro", "Micro", "from Microsoft", pl.String, "break off within a word"),
+        (TEXT, "Micro", "from Micro", "from Microsoft or Micro", pl.String, None),
+        (TEXT, "AB-1", "m", "my order is late: AB-1", pl.String, "too short"),
+        (LIST, ["red"], "in", "in red and blue", pl.List(pl.String), "too short"),
+        (TEXT, "X", "X", "size X please", pl.String, None),
+        (TEXT, "東京都", "首都", "首都は東京都です", pl.String, None),
+        (LABEL, "yes", "ok", "ok then", pl.String, None),
     ],
 )
 def test_examples(field: Any, value: Any, evidence: str | None, body: str, dtype: Any, problem: str | None) -> None:
     found = details(field, value, evidence, body, dtype)
     assert len(found) == (problem is not None)
     assert problem is None or problem in found[0]
+
+
+def pair(one: str | None, one_quote: str | None, other: str | None, other_quote: str | None) -> list[str]:
+    fields = [{"name": name, "type": "string", "evidence": True, "required": False} for name in ("author", "title")]
+    staged = pl.DataFrame(
+        {
+            **{"row_id": ["a"], "partition_key": [KEY], "status": ["ok"], "finish_reason": ["stop"]},
+            **{"author": [one], "author_evidence": [one_quote], "title": [other], "title_evidence": [other_quote]},
+            "fingerprint": ["f"],
+        },
+        schema_overrides=dict.fromkeys(["author", "author_evidence", "title", "title_evidence"], pl.String),
+    )
+    cleaned = pl.DataFrame({"row_id": ["a"], "partition_key": [KEY], "subject": ["Hi"], "body": [BOOK]})
+    quarantined = pl.DataFrame(schema={"row_id": pl.String, "stage": pl.String, "reason": pl.String})
+    failures = suite(make_spec(output=fields), cleaned.select("row_id"), quarantined, cleaned, staged).failures
+    return failures.filter(pl.col("reason") == "evidence_in_source").get_column("detail").to_list()
+
+
+BOOK = "Silent Spring by Rachel Carson, Boston 1962"
+
+
+def test_swapped_values_with_their_quotes_left_are_found() -> None:
+    assert pair("Rachel Carson", "by Rachel Carson", "Silent Spring", "Silent Spring by") == []
+    (found,) = pair("Silent Spring", "by Rachel Carson", "Rachel Carson", "Silent Spring by")
+    assert "author: the value is in the text quoted for another field" in found
+
+
+def test_a_value_in_the_quotes_of_both_fields_or_in_none_but_in_the_source_is_none() -> None:
+    assert pair("Rachel Carson", BOOK, "Silent Spring", BOOK) == []
+    assert pair("Rachel Carson", "Boston 1962", "Silent Spring", "Silent Spring by") == []
+    assert pair("Rachel Carson", "by Rachel Carson", None, None) == []
 
 
 def test_evidence_of_another_row_is_not_evidence() -> None:
