@@ -14,13 +14,13 @@ import resource
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import aiohttp
 import orjson
 import uvloop
 
 from benchmarks.dispatcher_task import bodies
+from benchmarks.process_memory import memory_mb
 
 PAUSE_S = 0.1  # before a rejected request is sent again
 MOST_MEMORY = 4 * 2**30  # bytes; a client that runs away must not take the machine with it
@@ -73,13 +73,6 @@ def client(name: str) -> Client:
         importlib.import_module("openai")
         return run_openai
     return run_aiohttp
-
-
-def memory_mb() -> dict[str, float]:
-    """Resident memory now and at most. Not `ru_maxrss`: that of a new process begins with its parent's."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    fields = dict(line.split(":", 1) for line in lines)
-    return {name: int(fields[key].split()[0]) / 1024 for name, key in (("rss_mb", "VmRSS"), ("peak_mb", "VmHWM"))}
 
 
 def main() -> None:

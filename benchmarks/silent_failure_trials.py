@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import resource
 import time
 import zlib
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from benchmarks.process_memory import memory_mb
 from benchmarks.silent_failure_baselines import BASELINES
 from benchmarks.silent_failure_data import DATA_SETS, Pool
 from benchmarks.silent_failure_days import Day, World, a_world, request_keys
@@ -195,7 +195,7 @@ def suite_on_day(_: str, path: str) -> tuple[float, float]:
     spec, tables = pickle.loads(Path(path).read_bytes())
     began = time.process_time()
     run_suite(spec, tables)
-    return time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return time.process_time() - began, memory_mb()["peak_mb"]
 
 
 @cache

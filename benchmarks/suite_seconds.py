@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
-import sys
 import time
 from dataclasses import replace
 from functools import partial
 
 import polars as pl
 
+from benchmarks.process_memory import memory_mb
 from enrichment_platform.checks import check_names, run_suite
 from enrichment_platform.checks.inputs import PartitionTables
 from enrichment_platform.checks.suite import DETECTORS, ROW_CHECKS, TABLE_CHECKS
@@ -33,11 +32,11 @@ MORE = (
 
 def measure(spec: EnrichmentSpec, tables: PartitionTables) -> dict[str, float]:
     """CPU seconds of the suite, and megabytes: at most, of the process, and before the suite ran."""
-    before, started = _peak(), time.process_time()
+    before, started = memory_mb()["peak_mb"], time.process_time()
     verdict = run_suite(spec, tables)
     seconds = time.process_time() - started
     failed = sum(not result.passed for result in verdict.results)
-    return {"seconds": seconds, "peak_mb": _peak(), "before_mb": before, "failed_checks": failed}
+    return {"seconds": seconds, "peak_mb": memory_mb()["peak_mb"], "before_mb": before, "failed_checks": failed}
 
 
 def by_check(spec: EnrichmentSpec, tables: PartitionTables) -> dict[str, float]:
@@ -50,11 +49,6 @@ def by_check(spec: EnrichmentSpec, tables: PartitionTables) -> dict[str, float]:
         check(spec, tables)
         took[name] = time.process_time() - started
     return dict(sorted(took.items(), key=lambda pair: -pair[1]))
-
-
-def _peak() -> float:
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def main() -> None:

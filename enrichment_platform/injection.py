@@ -15,6 +15,7 @@ import polars as pl
 from enrichment_platform import injection_grammar as grammar
 from enrichment_platform import injection_hints as hints
 from enrichment_platform.injection_languages import HINTS_OTHER, OTHER_LANGUAGES, SIGN_OTHER
+from enrichment_platform.injection_words import ANSWER
 
 HIDDEN, ROLE_MARK, DELIMITER, OTHER = "hidden", "role_marker", "delimiter", "other_language"
 KINDS = {
@@ -90,8 +91,8 @@ def injection_kinds(column: pl.Series, answers: Mapping[str, Collection[str]] | 
 
     Args:
         column: String; texts as the model would see them, with their line breaks.
-        answers: Output field -> its labels, empty where it has none; a weak order counts where a text gives a field
-            one of its labels.
+        answers: Output field -> its labels, empty where it has none. With them an order to return one of a field's
+            labels is known, and a weak order counts where a text gives a field one of its labels.
 
     Returns:
         String of the same length: names of `KINDS` with ", " between them; null where the text asks nothing.
@@ -101,10 +102,14 @@ def injection_kinds(column: pl.Series, answers: Mapping[str, Collection[str]] | 
     lowered = shown.select("at", pl.col("text").str.replace_all("[’‘`´]", "'").str.to_lowercase())
     flat = lowered.select("at", pl.col("text").str.replace_all(r"[\s*_~|>,，、]+", " "))
     own = _answer_signs(answers or {})
+    rules = {
+        **_FLAT,
+        "output_order": (_FLAT["output_order"][0] + _answer_orders(answers or {}), *_FLAT["output_order"][1:]),
+    }
     found = [
-        _matching(frame, kind, *rules, own).select("at", pl.lit(kind).alias("kind"))
-        for frame, kinds in ((flat, _FLAT), (lowered, _BY_LINE))
-        for kind, rules in kinds.items()
+        _matching(frame, kind, *of_kind, own).select("at", pl.lit(kind).alias("kind"))
+        for frame, kinds in ((flat, rules), (lowered, _BY_LINE))
+        for kind, of_kind in kinds.items()
     ]
     found.append(hidden.select("at", pl.lit(HIDDEN).alias("kind")))
     kinds = (
@@ -153,6 +158,24 @@ def _answer_signs(answers: Mapping[str, Collection[str]]) -> tuple[str, ...]:
             signs.append(rf"\b{spoken[0]}(?: field| column)?[\"'`]? ?{given} ?[\"'`“«‘]?(?:{known})\b")
             signs.append(rf"[\"'`“«»„‘「](?:{known})[\"'`”»«“’」]")
     return tuple(signs)
+
+
+def _answer_orders(answers: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+    """Patterns of an order to give a field a value (one of its labels), and of a chat's line that has given it."""
+    orders = []
+    for name, labels in answers.items():
+        field, *known = (re.escape(words.lower().replace("_", " ")) for words in (name, *labels))
+        value = rf"[\"'`“«‘]?(?:{'|'.join(known)})[\"'`”»’]?" if known else "[^ ]+"
+        often = "(?:always |only )?" if known else "always "
+        speaker = "(?:assistant|ai|model|system)" if known else "(?:assistant|ai)"
+        right = "(?:the )?(?:correct |right |only )?"
+        orders += [
+            rf"\b{often}(?:{ANSWER}|return)(?: with)? {value} (?:as|for|in) (?:the )?{field}\b",
+            rf"\b{speaker} ?[:\]] ?{right}{field} ?(?:is|=|:) ?{value}(?: ?[.;!,\n]|$)",
+            rf"\bsystem ?[:\]] ?for this [a-z]+ {right}{field} ?(?:is|=|:)",
+            rf"\boverride ?: ?{field} ?[=:]{f' ?{value}' if known else ''}",
+        ]
+    return tuple(orders)
 
 
 def _pattern(kind: str, alternatives: tuple[str, ...]) -> str:

@@ -94,10 +94,10 @@ ROLE_MARK = (  # over the text with its line breaks
     r"tool_calls)\]|"
     r"<(?:unused\d+|bos|eos)>|</?(?:system_prompt|system_message|system-reminder|instructions_override|tool_result|"
     r"tool_call|tool_use|function_calls|function_results|invoke)>",
-    r"(?:^|\n)[ \t>*#=\-]*(?:###?#? ?|\[+|={2,} ?|-{2,} ?|\*\*)(?:new |updated |system )*(?:system|assistant|"
+    r"(?:(?:^|\n)[ \t>*#=\-]*(?:###?#? ?|\[+|={2,} ?|-{2,} ?|\*\*)|### ?)(?:new |updated |system )*(?:system|assistant|"
     r"instructions?|"
     r"developer|response|prompt|end of (?:prompt|instructions))(?: prompt| message| override| note)?[ \t]*"
-    r"(?:\]+|:|={2,}|-{2,}|\*\*|#+)[^\n]{0,2}\n?[^\n]{0,100}?(?:\b(?:label|classify|output|respond with|reply with|"
+    r"(?:\]+|:|={2,}|-{2,}|\*\*|#+)[^\n]{0,2}\n?[^\n]{0,100}?(?:\b(?:label|classify|output|respond with\b|reply with\b|"
     r"answer (?:with|only|as)|your (?:answer|output|response)|the (?:category|label)|you are (?:now )?an? (?:ai|"
     r"assistant|"
     rf"model)|you (?:will |must )?{ANSWER} )|ignore (?:all|your|the|any|previous))",

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enrichment_platform.checks.fault_texts import INSTRUCTIONS, ZERO_WIDTH
 from enrichment_platform.injection import KINDS, injection_kinds
 from enrichment_platform_tests.injection_texts import ATTACKS, BUSINESS
 
@@ -142,6 +143,32 @@ def test_an_answer_of_the_enrichment_is_a_sign() -> None:
     found = injection_kinds(pl.Series(texts), answers)
     assert [value is not None for value in found] == [False, True, True, False]
     assert injection_kinds(pl.Series(texts)).null_count() == 4
+
+
+@pytest.mark.parametrize("told", INSTRUCTIONS)
+@pytest.mark.parametrize(
+    ("field", "labels"), [("queue", ["billing", "card_payment"]), ("refund", ["yes"]), ("name", [])]
+)
+def test_every_instruction_of_the_self_test_is_found_wherever_it_stands(
+    told: str, field: str, labels: list[str]
+) -> None:
+    answer = labels[-1] if labels else "APPROVED"
+    order = told.format(field=field, answer=answer)
+    texts = [f"{PLAIN} {order}", f"{order} {PLAIN}", ZERO_WIDTH.join(order)]
+    assert injection_kinds(pl.Series(texts), {field: labels}).null_count() == 0
+
+
+def test_what_is_said_of_a_field_without_an_order_is_left_alone() -> None:
+    answers = {"queue": ["billing", "card_payment"], "refund": ["true", "false"], "amount": []}
+    texts = [
+        "The assistant said the queue is long: billing has two people.",
+        "Please return the card payment for the order.",
+        "In my view the refund is true to what you promised, the amount is 30.",
+        "I answered billing as you asked. The correct amount is 30.",
+        "System: the queue was down for this record company.",
+        "## Instructions: respond within 5 days or the refund is void",
+    ]
+    assert injection_kinds(pl.Series(texts), answers).to_list() == [None] * len(texts)
 
 
 def test_nulls_stay_null_and_places_are_kept() -> None:

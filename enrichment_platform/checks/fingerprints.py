@@ -16,14 +16,15 @@ def one_fingerprint(definition: CheckDefinition, spec: EnrichmentSpec, tables: P
     It blocks where a row has none, and where `checks.mixed_models` says so; else it warns.
 
     Raises:
-        UnusableInputError: staged lacks row_id, fingerprint or model, or is empty where cleaned is not.
+        UnusableInputError: staged lacks row_id, fingerprint, model or status, or is empty where cleaned is not.
     """
     staged = tables.staged
-    require_columns("staged", staged, {ROW_ID: pl.String, "fingerprint": pl.String, "model": pl.String})
+    text = dict.fromkeys((ROW_ID, "fingerprint", "model", "status"), pl.String)
+    require_columns("staged", staged, text)
     if staged.is_empty() and not tables.cleaned.is_empty():
         raise UnusableInputError(f"staged is empty, cleaned has {tables.cleaned.height:,} rows")
     # Behind one name a provider may serve another model from one request to the next; it says so in the answer. Rows
-    # that nobody answered have no model.
+    # that nobody answered have no model; an answer without one, among others that name theirs, may be of any.
     served = pl.col("model").replace("", None).alias("served")
     known = staged.with_columns(served).filter(pl.col("fingerprint").fill_null("") != "")
     by = ["fingerprint", "served"]
@@ -32,7 +33,8 @@ def one_fingerprint(definition: CheckDefinition, spec: EnrichmentSpec, tables: P
         counts = known.group_by(by).len().sort(["len", *by], descending=True)
     usual = counts.row(0, named=True) if counts.height else {"fingerprint": None, "served": None}
     same = pl.col("fingerprint").eq_missing(pl.lit(usual["fingerprint"], pl.String)) & (
-        pl.col("served").is_null() | pl.col("served").eq_missing(pl.lit(usual["served"], pl.String))
+        (pl.col("served").is_null() & (pl.col("status").fill_null("ok") != "ok"))
+        | pl.col("served").eq_missing(pl.lit(usual["served"], pl.String))
     )
     others = known.filter(~same) if counts.height else staged
     without = staged.height - known.height

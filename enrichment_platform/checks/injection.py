@@ -18,6 +18,7 @@ PREFILLED = f"{INSTRUCTS}: has an answer written out, with the names of the outp
 ESCAPED = f"{INSTRUCTS}: {KINDS['delimiter']}"
 NO_SOURCE = "has no cleaned row to look at"
 MOST_OBJECTS, LONGEST_OBJECT = 1_000, 4_000  # of a text are read, in characters each; logs have more, answers do not
+_BOOLEANS = {"boolean": ("true", "false")}
 _DECODER = json.JSONDecoder()
 _FLAT_OBJECT = re.compile(r"\{[^{}]{3,4000}\}")
 _PAIR = re.compile(r"[\"']([A-Za-z]\w*)[\"']\s*:\s*(?:[\"']([^\"']*)[\"'])?")
@@ -74,7 +75,7 @@ def _texts(spec: EnrichmentSpec, cleaned: pl.DataFrame) -> pl.DataFrame:
 
 def _found(spec: EnrichmentSpec, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
     yield finding(rows.filter(pl.col("text").is_null()), NO_SOURCE)
-    answers = {field.name: field.labels or () for field in spec.output}
+    answers = {field.name: field.labels or _BOOLEANS.get(field.type, ()) for field in spec.output}
     kinds = injection_kinds(rows.get_column("text"), answers).str.split(", ").alias("kind")
     named = rows.select(ROW_ID, kinds).explode("kind", empty_as_null=False).drop_nulls("kind")
     said = pl.col("kind").replace_strict(KINDS, return_dtype=pl.String)

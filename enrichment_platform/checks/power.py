@@ -16,7 +16,7 @@ ENOUGH_TRIALS = 10  # below, an interval is wider than half of what there is
 
 BLIND_KIND = "Not detectable at this volume"
 MISSED_KIND = "Should always be found, and is not"
-OPEN_KIND = "Not known, for want of trials or of recall"
+OPEN_KIND = "Not settled: too few trials, or a recall around one half"
 
 
 @dataclass(frozen=True)

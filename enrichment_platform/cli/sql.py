@@ -16,7 +16,10 @@ from enrichment_platform.cli.output import cell, finite, plain, table
 @as_csv
 @as_json
 def sql(query: str, csv_file: str | None, json_output: bool) -> None:
-    """Run a DuckDB query over the tables `<name>.<stage>`, `<name>.quarantine` and `platform.checks`."""
+    """Run a DuckDB query over the tables `<name>.<stage>`, `<name>.quarantine` and `platform.checks`.
+
+    The terminal shows the first 100 rows and 80 characters a cell; --json and --csv give all of both.
+    """
     from enrichment_platform.lake.query import query as run_query
     from enrichment_platform.lake.tables import Lake
 

@@ -22,6 +22,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.exceptions import TableNotFoundError as DeltaTableNotFoundError
 
 from enrichment_platform.errors import EnrichmentError, TableNotFoundError
+from enrichment_platform.lake.alignment import aligned, storable
 from enrichment_platform.lake.filesystem import native_filesystem
 from enrichment_platform.lake.location import lake_uri, storage_options
 from enrichment_platform.lake.spool import Spool
@@ -252,7 +253,7 @@ class Lake:
                 options = storage_options(uri)
                 schema_mode: Literal["merge"] | None = "merge" if widened else None
                 properties = CommitProperties(custom_metadata=metadata, max_commit_retries=100)
-                data = _aligned(frame, known.schema, table)
+                data = aligned(frame, known.schema, table)
                 if predicate is None:
                     write_deltalake(
                         before,
@@ -314,18 +315,6 @@ class Lake:
         return found
 
 
-def _aligned(frame: pl.DataFrame | Spool, known: pl.Schema, table: str) -> pa.Table | pa.RecordBatchReader:
-    if isinstance(frame, pl.DataFrame):
-        return align(frame, known, table).to_arrow()
-    schema = align(frame.empty, known, table).to_arrow().schema
-    batches = (
-        batch
-        for part in frame.batches()
-        for batch in align(part, known, table).select(schema.names).to_arrow().cast(schema).to_batches()
-    )
-    return pa.RecordBatchReader.from_batches(schema, batches)
-
-
 def _is_conflict(error: Exception) -> bool:
     text = str(error).lower()
     return isinstance(error, CommitFailedError) or "already exists" in text or "conflict" in text or "version" in text
@@ -346,53 +335,3 @@ def content_version(frame: pl.DataFrame) -> str:
     digest = hashlib.sha256("\x1f".join(columns).encode())
     digest.update(ordered.write_ndjson().encode())
     return digest.hexdigest()[:16]
-
-
-def storable(frame: pl.DataFrame) -> pl.DataFrame:
-    """Types that Delta lacks as the nearest one that it has: nanoseconds as microseconds, null and others as text."""
-    casts = []
-    for column, dtype in frame.schema.items():
-        if isinstance(dtype, pl.Datetime) and dtype.time_unit != "us":
-            casts.append(pl.col(column).cast(pl.Datetime("us", dtype.time_zone)))
-        elif isinstance(dtype, pl.Duration):
-            casts.append(pl.col(column).dt.total_microseconds())
-        elif dtype in (pl.Null, pl.Time, pl.Int128, pl.Categorical) or isinstance(dtype, pl.Enum):
-            casts.append(pl.col(column).cast(pl.String))
-        elif dtype in (pl.UInt8, pl.UInt16, pl.UInt32):
-            casts.append(pl.col(column).cast(pl.Int64))
-        elif dtype == pl.UInt64:
-            casts.append(pl.col(column).cast(pl.String))
-    return frame.with_columns(casts)
-
-
-def _fits(values: pl.Series, stored: pl.DataType) -> bool:
-    """Whether a cast to the stored type loses nothing. Anything fits into text."""
-    try:
-        cast = values.cast(stored, strict=True)
-        return stored == pl.String or bool(cast.cast(values.dtype, strict=True).eq_missing(values).all())
-    except pl.exceptions.PolarsError:
-        return False
-
-
-def align(frame: pl.DataFrame, known: pl.Schema, table: str) -> pl.DataFrame:
-    """Cast a frame to the types that its table already has; columns that it lacks become null.
-
-    Raises:
-        EnrichmentError: a value does not fit the stored type.
-    """
-    casts = []
-    frame = storable(frame)
-    for column, dtype in frame.schema.items():
-        stored = known.get(column)
-        if stored is None or stored == dtype:
-            continue
-        if not _fits(frame[column], stored):
-            raise EnrichmentError(
-                f"column {column!r} of {table} is stored as {stored} and now comes as {dtype}, with values that do not"
-                " fit; rename the column in source.columns or remove the old table"
-            )
-        casts.append(pl.col(column).cast(stored))
-    missing = [
-        pl.lit(None, dtype=dtype).alias(column) for column, dtype in known.items() if column not in frame.columns
-    ]
-    return frame.with_columns(*casts, *missing)

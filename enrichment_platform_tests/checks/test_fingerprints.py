@@ -43,6 +43,21 @@ def test_a_row_without_a_fingerprint_blocks_whatever_the_spec_says(other: str | 
     assert not verdict.passed
 
 
+@pytest.mark.parametrize("model", [None, ""])
+def test_an_answer_that_names_no_model_among_others_that_do_is_named(model: str | None) -> None:
+    found = result(run(CLEAN, staged=with_value(CLEAN.staged, 1999, model=model)), "one_fingerprint")
+    assert (found.passed, found.row_ids) == (False, ("t001999",))
+
+
+def test_no_model_by_name_anywhere_is_one_fingerprint() -> None:
+    assert result(run(CLEAN, staged=CLEAN.staged.with_columns(model=pl.lit(""))), "one_fingerprint").passed
+
+
+def test_rows_that_nobody_answered_need_no_model() -> None:
+    staged = with_value(CLEAN.staged, 1999, model=None, status="failed")
+    assert result(run(CLEAN, staged=staged), "one_fingerprint").passed
+
+
 def test_no_fingerprint_at_all_blocks() -> None:
     verdict = run(CLEAN, staged=CLEAN.staged.with_columns(fingerprint=pl.lit(None, pl.String)))
     assert result(verdict, "one_fingerprint").failed_rows == 2000
