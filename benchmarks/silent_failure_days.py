@@ -14,10 +14,11 @@ from benchmarks import silent_failure_baselines
 from benchmarks.silent_failure_climate import HISTORY, Climate
 from benchmarks.silent_failure_data import Pool, json_of
 from enrichment_platform.checks import canary_frame, partition_profile
-from enrichment_platform.checks.asked_again import chosen_below, place
+from enrichment_platform.checks.asked_again import chosen_below, place, planted_below
 from enrichment_platform.checks.fault_answers import Answered
 from enrichment_platform.checks.history import CANARY_SCHEMA, History
-from enrichment_platform.checks.inputs import CONTROL_COLUMNS, PartitionTables, source_texts
+from enrichment_platform.checks.inputs import CONTROL_COLUMNS, PLANTED, PartitionTables, source_texts
+from enrichment_platform.checks.planted_orders import planted_order
 from enrichment_platform.inference.answer_schema import output_types
 from enrichment_platform.spec import EnrichmentSpec
 
@@ -267,6 +268,15 @@ def _controls(day: Day, rng: np.random.Generator) -> pl.DataFrame:
         if len(chosen):
             wrong = day.wrong[chosen] ^ (rng.random(len(chosen)) < flips)
             parts.append(_asked(day, kind, ids.gather(chosen).to_list(), day.places[chosen], wrong))
+    if any(one.type in ("label", "boolean") for one in spec.output):
+        limit = planted_below(spec.checks.plant_share, total)
+        chosen = np.flatnonzero([place(PLANTED, row_id) < limit for row_id in ids])
+        if len(chosen):
+            wrong = day.wrong[chosen] ^ (rng.random(len(chosen)) < FLIPS)
+            orders = [planted_order(spec, row_id) for row_id in ids.gather(chosen)]
+            demanded = [one.expected if one else None for one in orders]
+            copies = _asked(day, PLANTED, ids.gather(chosen).to_list(), day.places[chosen], wrong)
+            parts.append(copies.with_columns(pl.Series("expected", demanded, pl.String)))
     assert pool.right.width == len(output_types(spec.output))
     return pl.concat(parts)
 

@@ -60,7 +60,7 @@ def main() -> None:
     arguments.add_argument("--by-check", action="store_true")
     arguments.add_argument("--json", action="store_true")
     options = arguments.parse_args()
-    spec = full_spec(reask_share=0.01, reorder_share=0.02)
+    spec = full_spec(reask_share=0.01, reorder_share=0.02, plant_share=0.005)
     padding = 3 * MORE if options.texts == "long" else ""
     tables = full_tables(spec, options.rows, days=30, published=5_000, padding=padding)
     if options.quotes == "reworded":

@@ -93,8 +93,8 @@ class CheckSettings(SpecModel):
     )
     severity: dict[str, Literal["off", "warn", "block"]] = Field(
         default_factory=dict,
-        description="By name of a check that warns, or judges wording: `warn` (the second warning in a row blocks; rows"
-        " are named and published), `block` at once, or `off`",
+        description="By name of a check that warns, or judges wording: `warn` (the second warning in a row blocks, but"
+        " for `calibration` and `orders_ignored`; rows are named and published), `block` at once, or `off`",
     )
     golden: GoldenSpec | None = Field(None, description="Rows with known answers, to measure accuracy every day")
     custom: list[CustomCheck] = Field(default_factory=list, description="Checks of one's own")
@@ -106,6 +106,13 @@ class CheckSettings(SpecModel):
         ge=0,
         le=0.2,
         description="Share of rows asked again with the labels in reverse order, in partitions of 200 rows and more",
+    )
+    plant_share: float = Field(
+        0.005,
+        ge=0,
+        le=0.2,
+        description="Share of rows asked again with an order to the model written into their text, in partitions of 200"
+        " rows and more; 5 rows at least and 50 at most; 0: none",
     )
     allow_empty: bool = Field(False, description="true: a partition without rows is a quiet day, not a failure")
     preview_rows: int = Field(0, ge=0, le=20, description="Rows shown in asset metadata; 0 keeps row text out of it")

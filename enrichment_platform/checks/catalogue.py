@@ -26,6 +26,8 @@ ENOUGH_INPUT = "enough_input"
 SAME_TEXT_SAME_ANSWER = "same_text_same_answer"
 STORED_ANSWERS = "stored_answers"
 LABEL_ORDER = "label_order"
+ORDERS_IGNORED = "orders_ignored"
+CALIBRATION = "calibration"
 SHADOW_MODEL = "shadow_model"
 LABEL_SHIFT = "label_shift"
 INPUT_SHIFT = "input_shift"
@@ -47,15 +49,23 @@ STATISTICAL = (
 )
 """Checks of a partition against its history, judged together, so that their false alarms do not add up."""
 
-WARNINGS = (BASELINE_CHANGE, ENOUGH_INPUT, SAME_TEXT_SAME_ANSWER, *STATISTICAL)
-"""Checks that warn; the second warning in a row blocks."""
+OF_THE_MODEL = (ORDERS_IGNORED, CALIBRATION)
+"""Checks of what a model is like on any day."""
+
+EVERY_DAY = (ONE_FINGERPRINT, *OF_THE_MODEL)
+"""Checks that may warn every day: they block only where the spec says so, and such days are learnt from."""
+
+WARNINGS = (BASELINE_CHANGE, ENOUGH_INPUT, SAME_TEXT_SAME_ANSWER, *OF_THE_MODEL, *STATISTICAL)
+"""Checks that warn; the second warning in a row blocks, but for those of `EVERY_DAY`."""
 
 JUDGED_TEXT = (EVIDENCE_IN_SOURCE, NO_PLACEHOLDER, CLEAN_OUTPUT, NO_INJECTION)
 """Checks of rows that judge wording, where ordinary text of one's trade may look wrong: they may warn or be off."""
 
 WITH_THRESHOLD = (*ROW_CHECKS, FAILED_ROWS)
 
-_SETTINGS = {"mixed_models", "allow_empty", "reask_share", "reorder_share"}
+_SETTINGS = {"mixed_models", "allow_empty", "reask_share", "reorder_share", "plant_share"}
+CONFIDENCE = ("confidence", "certainty", "probability")
+SCALES = ((0, 1), (0, 100))
 _CUSTOM_RULES = {"name", "sql", "polars", "rate", "max_shift", "minimum", "maximum"}
 
 DESCRIPTIONS = {
@@ -76,6 +86,8 @@ DESCRIPTIONS = {
     SAME_TEXT_SAME_ANSWER: "Rows with the same text have the same answer.",
     STORED_ANSWERS: "Rows that are asked a second time are answered as the first time.",
     LABEL_ORDER: "Labels do not depend on the order in which the prompt lists them.",
+    ORDERS_IGNORED: "Copies of rows with an order in their text are not answered as the order demands.",
+    CALIBRATION: "The model is as often right on golden rows as its confidence says.",
     SHADOW_MODEL: "A small model that learnt from earlier published rows finds the labels as plausible as it used to.",
     LABEL_SHIFT: "The shares of the labels moved no more than from day to day.",
     INPUT_SHIFT: "Length and script of the texts moved no more than from day to day.",
@@ -113,6 +125,8 @@ def check_names(spec: EnrichmentSpec) -> list[CheckDefinition]:
         SAME_TEXT_SAME_ANSWER: bool(types - {"string", "list"}),
         STORED_ANSWERS: spec.checks.reask_share > 0 and bool(types - {"string", "list"}),
         LABEL_ORDER: spec.checks.reorder_share > 0 and "label" in types,
+        ORDERS_IGNORED: spec.checks.plant_share > 0 and bool(types & {"label", "boolean"}),
+        CALIBRATION: spec.checks.golden is not None and bool(confidence_fields(spec)),
         SHADOW_MODEL: "label" in types,
         SAME_ANSWER: "label" in types,
         LABEL_SHIFT: closed,
@@ -177,9 +191,7 @@ def suite_version(spec: EnrichmentSpec) -> str:
         "code": CODE_VERSION,
         "checks": [(check.name, check.blocking) for check in check_names(spec)],
         "thresholds": {name: threshold(spec, name) for name in with_threshold(spec)},
-        "settings": settings.model_dump(
-            mode="json", include={"mixed_models", "allow_empty", "reask_share", "reorder_share"}
-        ),
+        "settings": settings.model_dump(mode="json", include=_SETTINGS),
         "golden": settings.golden.model_dump(mode="json", exclude={"path"}) if settings.golden else None,
         "custom": [check.model_dump(mode="json", include=_CUSTOM_RULES) for check in settings.custom],
         "partitions": spec.partitions.type,
@@ -196,6 +208,24 @@ def suite_version(spec: EnrichmentSpec) -> str:
 def is_free_text(field: OutputField) -> bool:
     """True where the model words the value itself: strings, and lists without a closed set."""
     return field.type == "string" or (field.type == "list" and not field.labels)
+
+
+def confidence_fields(spec: EnrichmentSpec) -> dict[str, list[OutputField]]:
+    """Numbers by which the model says how sure it is, and the fields that each is about.
+
+    One of its words is confidence, certainty or probability, and its bounds are 0 and 1 or 0 and 100. What stands
+    before that word is the field that it is about; where that is none, it is about all labels and booleans.
+    """
+    closed = [field for field in spec.output if field.type in ("label", "boolean")]
+    found = {}
+    for field in spec.output:
+        words = field.name.split("_")
+        place = next((place for place, word in enumerate(words) if word in CONFIDENCE), None)
+        if place is None or field.type not in ("number", "integer") or (field.minimum, field.maximum) not in SCALES:
+            continue
+        about = "_".join(words[:place])
+        found[field.name] = [other for other in spec.output if other.name == about] or closed
+    return {name: fields for name, fields in found.items() if fields}
 
 
 def _blocks(spec: EnrichmentSpec, name: str) -> bool:

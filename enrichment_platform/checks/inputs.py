@@ -17,13 +17,14 @@ OK = "ok"
 NOT_WHOLE = ["", "length", "max_tokens", "max_output_tokens", "max_length", "model_length", "incomplete", "error"]
 """Finish reasons of an answer that was cut off: OpenAI's, Anthropic's, Gemini's, TGI's and Mistral's; empty: nobody
 knows, so it does not count as whole."""
-CANARY, REASKED, REORDERED = "canary", "reasked", "reordered"
+CANARY, REASKED, REORDERED, PLANTED = "canary", "reasked", "reordered", "planted"
 CONTROL_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "row_id": pl.String,  # of the control itself
     "partition_key": pl.String,
-    "kind": pl.String,  # canary; reasked: a row of the partition, asked twice; reordered: with its labels reversed
+    # canary; of rows of the partition: reasked: asked twice; reordered: with labels reversed; planted: with an order
+    "kind": pl.String,
     "of_row_id": pl.String,  # the golden row, or the row of the partition
-    "expected": pl.String,  # canary: JSON object of the values that are known; else null
+    "expected": pl.String,  # JSON object of the values that are known (canary) or demanded (planted); else null
     **dict.fromkeys(["status", "finish_reason", "request_key", "fingerprint", "model", "endpoint"], pl.String),
 }
 

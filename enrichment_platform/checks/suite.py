@@ -14,6 +14,7 @@ from enrichment_platform.check_spec import CustomCheck
 from enrichment_platform.checks import catalogue
 from enrichment_platform.checks.baseline_change import baseline_change
 from enrichment_platform.checks.belonging import answers_belong
+from enrichment_platform.checks.calibration import calibration
 from enrichment_platform.checks.canaries import canary_accuracy
 from enrichment_platform.checks.comparison import shown_p
 from enrichment_platform.checks.consistency import same_text_same_answer
@@ -32,6 +33,7 @@ from enrichment_platform.checks.injection import no_injection
 from enrichment_platform.checks.inputs import PartitionTables, UnusableInputError, shown_key
 from enrichment_platform.checks.output_text import clean_output
 from enrichment_platform.checks.placeholders import no_placeholder
+from enrichment_platform.checks.planted_orders import orders_ignored
 from enrichment_platform.checks.profile import profile
 from enrichment_platform.checks.rates import null_rate, retry_rate, same_answer, set_aside_rate
 from enrichment_platform.checks.reconciliation import row_reconciliation
@@ -53,6 +55,8 @@ TABLE_CHECKS: dict[str, TableCheck] = {
     catalogue.BASELINE_CHANGE: baseline_change,
     catalogue.ENOUGH_INPUT: enough_input,
     catalogue.SAME_TEXT_SAME_ANSWER: same_text_same_answer,
+    catalogue.ORDERS_IGNORED: orders_ignored,
+    catalogue.CALIBRATION: calibration,
 }
 ROW_CHECKS: dict[str, RowCheck] = {
     catalogue.ANSWER_STATUS: answer_status,
@@ -135,8 +139,9 @@ def escalated(result: CheckResult, spec: EnrichmentSpec, tables: PartitionTables
         return result
     since = tables.history.failing_since.get(result.name, "")
     message = f"{result.message} It has failed since {since}." if since else result.message
-    # Whoever says `mixed_models: warn` wants their fallback published on every day.
-    if result.blocking or result.name == catalogue.ONE_FINGERPRINT:
+    # Whoever says `mixed_models: warn` wants their fallback published on every day; a model that is too sure of itself,
+    # or obeys what a row says, does so every day.
+    if result.blocking or result.name in catalogue.EVERY_DAY:
         return replace(result, since=since, message=message)
     if not since:
         return replace(result, message=f"{message} A warning: alone it stops nothing, in the next partition it would.")

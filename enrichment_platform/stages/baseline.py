@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from enrichment_platform.checks import verdicts
-from enrichment_platform.checks.catalogue import CANARY_ACCURACY, ONE_FINGERPRINT
+from enrichment_platform.checks.catalogue import CANARY_ACCURACY, EVERY_DAY
 from enrichment_platform.checks.history import CANARY_SCHEMA, PROFILE_SCHEMA, History
 from enrichment_platform.checks.inputs import source_texts
 from enrichment_platform.errors import TableNotFoundError
@@ -72,8 +72,8 @@ def read_history(
 
 def _doubtful(standing: pl.DataFrame) -> list[str]:
     """Partitions in which a check failed that nobody accepted: nothing is learnt there."""
-    # A pool that falls back every day would never be learnt from; `mixed_models` says what that is worth.
-    doubt = standing.filter(~pl.col("accepted") & (pl.col("check") != ONE_FINGERPRINT))
+    # A pool that falls back every day, or a model that obeys what rows say, would never be learnt from.
+    doubt = standing.filter(~pl.col("accepted") & ~pl.col("check").is_in(EVERY_DAY))
     return doubt["partition_key"].unique().to_list()
 
 

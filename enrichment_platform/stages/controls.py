@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 import polars as pl
 
-from enrichment_platform.checks.asked_again import chosen_below, place
-from enrichment_platform.checks.inputs import CANARY, CONTROL_COLUMNS, REASKED, REORDERED
+from enrichment_platform.checks.asked_again import chosen_below, place, planted_below
+from enrichment_platform.checks.inputs import CANARY, CONTROL_COLUMNS, PLANTED, REASKED, REORDERED
+from enrichment_platform.checks.planted_orders import planted_order, with_order
 from enrichment_platform.inference.answer_schema import output_types
 from enrichment_platform.inference.golden import GoldenRow, canaries
 from enrichment_platform.inference.task import Question, Task
@@ -44,6 +45,7 @@ class Controls:
         self._waiting = iter(self._canaries)
         self._reask = chosen_below(settings.reask_share, rows)
         self._reorder = chosen_below(settings.reorder_share, rows) if _has_order(task.spec) else 0
+        self._plant = planted_below(settings.plant_share, rows)
         self._kinds: dict[str, tuple[str, str, str | None]] = {
             id_: (CANARY, row.golden_id, orjson.dumps(row.expected).decode()) for id_, row in self._canaries
         }
@@ -61,6 +63,8 @@ class Controls:
             yield from self._next_canary()
         if place(REASKED, row["row_id"]) < self._reask:
             yield self._task.control(row, self._note(REASKED, row["row_id"]), f"{REASKED} {self._occasion}")
+        if place(PLANTED, row["row_id"]) < self._plant:
+            yield from self._with_order(row)
         if place(REORDERED, row["row_id"]) < self._reorder:
             self._reordered.append(row)
 
@@ -103,9 +107,16 @@ class Controls:
             yield self._task.control(row, row_id, f"{CANARY} {self._occasion}")
             return
 
-    def _note(self, kind: str, row_id: str) -> str:
+    def _with_order(self, row: Mapping[str, Any]) -> Iterator[Question]:
+        spec, row_id = self._task.spec, row["row_id"]
+        order = planted_order(spec, row_id)
+        copy = with_order(row, spec.prompt.columns, order) if order else None
+        if order and copy:
+            yield self._task.control(copy, self._note(PLANTED, row_id, order.expected), f"{PLANTED} {self._occasion}")
+
+    def _note(self, kind: str, row_id: str, expected: str | None = None) -> str:
         own = self._id(kind, row_id)
-        self._kinds[own] = (kind, row_id, None)
+        self._kinds[own] = (kind, row_id, expected)
         return own
 
     @staticmethod

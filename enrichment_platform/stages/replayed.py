@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
@@ -13,6 +13,7 @@ import polars as pl
 
 from enrichment_platform.checks.fault_answers import Answered
 from enrichment_platform.checks.history import History
+from enrichment_platform.checks.planted_orders import planted_order, with_order
 from enrichment_platform.errors import EnrichmentError
 from enrichment_platform.inference.endpoints.protocol import Completion, CompletionRequest, EndpointError, Failure
 from enrichment_platform.inference.golden import GoldenRow, canaries
@@ -65,8 +66,8 @@ class GoodPartition:
 class ReplayedEndpoint:
     """Implements `Endpoint`: knows an answer by the last message that its request holds.
 
-    What a provider does with the order of labels, and whether it answers alike when asked twice, is not replayed: a row
-    has one answer.
+    What a provider does with the order of labels, whether it answers alike when asked twice, and whether it does what a
+    text tells it, is not replayed: a row has one answer.
 
     Args:
         task: What is asked.
@@ -82,7 +83,13 @@ class ReplayedEndpoint:
         self.price = Price()
         self.rate_limit: RateLimit | None = None
         self.takes_priority = False
-        self._answers = {_last(task, answered.columns, answered.row_id): answered for answered in answers}
+        self._answers: dict[str, Answered] = {}
+        for answered in answers:
+            self._answers[_last(task, answered.columns, answered.row_id)] = answered
+            order = planted_order(task.spec, answered.row_id)
+            copy = with_order(answered.columns, task.spec.prompt.columns, order) if order else None
+            if copy:
+                self._answers.setdefault(_last(task, copy, answered.row_id), replace(answered, attempts=1))
         self._asked: dict[str, int] = {}
 
     async def model_identity(self) -> str:

@@ -104,7 +104,11 @@ def letters_spec(path: Path, partitions: list[str], **changes: Any) -> dict[str,
         "prompt": {"columns": ["text"], "system": "You sort letters."},
         "output": [{"name": "topic", "type": "label", "labels": ["praise", "complaint", "other"]}],
         "data_class": "internal",
-        "checks": {"reask_share": 0, "reorder_share": 0},  # so that what is billed is what the rows need
+        "checks": {
+            "reask_share": 0,
+            "reorder_share": 0,
+            "plant_share": 0,
+        },  # so that what is billed is what the rows need
     } | changes
 
 

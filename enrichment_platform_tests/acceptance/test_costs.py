@@ -148,7 +148,7 @@ def test_replay_of_all_asks_every_row_and_golden_row_again_when_no_check_of_rows
     golden = write_jsonl(
         tmp_path / "golden.jsonl", [{"id": f"g{n}", "text": f"Golden letter {n}", "topic": "other"} for n in range(6)]
     )
-    checks = LOOSE | {"reask_share": 0, "reorder_share": 0, "golden": {"path": str(golden)}}
+    checks = LOOSE | {"reask_share": 0, "reorder_share": 0, "plant_share": 0, "golden": {"path": str(golden)}}
     deployment.define("letters", letters_spec(source, ["a"], checks=checks))
     deployment.done("run", "letters")
     before = provider.stats()["requests"]

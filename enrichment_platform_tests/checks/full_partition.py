@@ -10,9 +10,18 @@ import polars as pl
 
 from enrichment_platform.checks import canary_frame, partition_profile
 from enrichment_platform.checks.history import History
-from enrichment_platform.checks.inputs import CANARY, CONTROL_COLUMNS, REASKED, REORDERED, PartitionTables, source_texts
+from enrichment_platform.checks.inputs import (
+    CANARY,
+    CONTROL_COLUMNS,
+    PLANTED,
+    REASKED,
+    REORDERED,
+    PartitionTables,
+    source_texts,
+)
+from enrichment_platform.checks.planted_orders import planted_order
 from enrichment_platform.spec import EnrichmentSpec
-from enrichment_platform_tests.checks.tables import KEY, LABELS, make_partition, make_spec, whole
+from enrichment_platform_tests.checks.tables import KEY, LABELS, OUTPUT, make_partition, make_spec, whole
 
 CANARIES = 60
 SUBJECTS = {
@@ -20,6 +29,7 @@ SUBJECTS = {
     "delivery": "Parcel never arrived",
     "other": "Question on opening hours",
 }
+CONFIDENCE = {"name": "category_confidence", "type": "number", "minimum": 0, "maximum": 1}
 CUSTOM = [
     {"name": "amount_is_paid", "sql": "amount is null or body like '%paid%'"},
     {"name": "share_of_billing", "rate": "category = 'billing'", "max_shift": 0.1, "severity": "warn"},
@@ -29,7 +39,10 @@ CUSTOM = [
 def full_spec(**checks: Any) -> EnrichmentSpec:
     """The enrichment of `make_spec` with every check switched on; `checks` replace settings of them."""
     own = {"golden": {"path": "golden.csv", "canaries": CANARIES}, "custom": CUSTOM}
-    return make_spec(checks=own | {"reask_share": 0.05, "reorder_share": 0.05} | checks)
+    return make_spec(
+        output=[*OUTPUT, CONFIDENCE],
+        checks=own | {"reask_share": 0.05, "reorder_share": 0.05, "plant_share": 0.05} | checks,
+    )
 
 
 def full_tables(
@@ -61,11 +74,13 @@ def full_tables(
 
 def _tables(spec: EnrichmentSpec, rows: int, padding: str) -> PartitionTables:
     clean = make_partition(rows)
+    clean = clean._replace(staged=clean.staged.with_columns(category_confidence=pl.lit(0.97)))
     subject = clean.staged.get_column("category").replace_strict(SUBJECTS, return_dtype=pl.String)
     cleaned = clean.cleaned.with_columns(subject.alias("subject"), pl.col("body") + padding)
     asked = [
         _again(clean.staged.head(int(spec.checks.reask_share * rows)), REASKED),
         _again(clean.staged.head(int(spec.checks.reorder_share * rows)), REORDERED),
+        _planted(clean.staged.head(int(spec.checks.plant_share * rows)), spec),
         _canaries(clean.staged),
     ]
     controls = pl.concat(asked).select(*CONTROL_COLUMNS, *[field.name for field in spec.output])
@@ -80,6 +95,12 @@ def _again(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
         of_row_id=pl.col("row_id"),
         expected=pl.lit(None, pl.String),
     )
+
+
+def _planted(rows: pl.DataFrame, spec: EnrichmentSpec) -> pl.DataFrame:
+    orders = [planted_order(spec, row_id) for row_id in rows.get_column("row_id")]
+    demanded = pl.Series("expected", [order.expected for order in orders if order], pl.String)
+    return _again(rows, PLANTED).with_columns(demanded)
 
 
 def _canaries(staged: pl.DataFrame) -> pl.DataFrame:

@@ -13,6 +13,35 @@ from enrichment_platform.spec import EnrichmentSpec
 
 KEY = "2026-01-01"
 LABELS = ["billing", "delivery", "other"]
+OUTPUT: list[dict[str, Any]] = [
+    {"name": "category", "type": "label", "labels": LABELS},
+    {
+        "name": "order_id",
+        "type": "string",
+        "evidence": True,
+        "required": False,
+        "pattern": r"[A-Z]{2}-\d+",
+    },
+    {
+        "name": "amount",
+        "type": "number",
+        "evidence": True,
+        "required": False,
+        "minimum": 0,
+        "maximum": 1e6,
+    },
+    {"name": "due", "type": "date", "evidence": True, "required": False},
+    {"name": "quantity", "type": "integer", "required": False, "minimum": 1, "maximum": 50},
+    {"name": "refund", "type": "boolean"},
+    {"name": "vendor", "type": "string", "description": "Name of the seller", "required": False},
+    {
+        "name": "topics",
+        "type": "list",
+        "labels": ["late", "broken"],
+        "max_length": 2,
+        "required": False,
+    },
+]
 
 
 class Partition(NamedTuple):
@@ -39,38 +68,10 @@ def make_spec(**changes: Any) -> EnrichmentSpec:
                 }
             ],
         },
-        "output": [
-            {"name": "category", "type": "label", "labels": LABELS},
-            {
-                "name": "order_id",
-                "type": "string",
-                "evidence": True,
-                "required": False,
-                "pattern": r"[A-Z]{2}-\d+",
-            },
-            {
-                "name": "amount",
-                "type": "number",
-                "evidence": True,
-                "required": False,
-                "minimum": 0,
-                "maximum": 1e6,
-            },
-            {"name": "due", "type": "date", "evidence": True, "required": False},
-            {"name": "quantity", "type": "integer", "required": False, "minimum": 1, "maximum": 50},
-            {"name": "refund", "type": "boolean"},
-            {"name": "vendor", "type": "string", "description": "Name of the seller", "required": False},
-            {
-                "name": "topics",
-                "type": "list",
-                "labels": ["late", "broken"],
-                "max_length": 2,
-                "required": False,
-            },
-        ],
+        "output": OUTPUT,
     }
     # Nothing is asked beside the rows, unless a test says so.
-    checks = {"reask_share": 0, "reorder_share": 0} | changes.pop("checks", {})
+    checks = {"reask_share": 0, "reorder_share": 0, "plant_share": 0} | changes.pop("checks", {})
     return EnrichmentSpec.model_validate(settings | changes | {"checks": checks})
 
 

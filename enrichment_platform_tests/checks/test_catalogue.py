@@ -13,15 +13,19 @@ from enrichment_platform.checks.catalogue import (
     JUDGED_TEXT,
     WARNINGS,
     WITH_THRESHOLD,
+    confidence_fields,
     threshold,
     with_threshold,
 )
-from enrichment_platform_tests.checks.tables import make_spec
+from enrichment_platform_tests.checks.tables import OUTPUT, make_spec
 
 FIELDS = [
     {"name": "a", "type": "label", "labels": ["x", "y"]},
     {"name": "b", "type": "string", "evidence": True},
 ]
+
+
+SURE = {"name": "confidence", "type": "integer", "minimum": 0, "maximum": 100}
 
 
 def names(**changes: Any) -> list[str]:
@@ -46,7 +50,8 @@ def test_names_are_known_in_order_and_what_compares_with_the_past_warns() -> Non
 
 
 def test_every_check_of_the_catalogue_runs_in_some_enrichment_and_has_a_kind() -> None:
-    every = names(checks={"golden": {"path": "g.csv"}, "reask_share": 0.01, "reorder_share": 0.02})
+    shares = {"reask_share": 0.01, "reorder_share": 0.02, "plant_share": 0.005}
+    every = names(output=[*OUTPUT, SURE], checks={"golden": {"path": "g.csv"}} | shares)
     assert set(every) == set(DESCRIPTIONS)
     assert set(WARNINGS) | set(WITH_THRESHOLD) < set(DESCRIPTIONS)
     assert not set(WARNINGS) & set(WITH_THRESHOLD)
@@ -70,6 +75,29 @@ def test_a_check_without_a_field_to_look_at_is_left_out(output: list[dict[str, A
     assert not absent & set(names(output=output, **asked))
 
 
+@pytest.mark.parametrize(
+    ("name", "scale", "about"),
+    [
+        ("confidence", (0, 1), ["category", "refund"]),
+        ("confidence_score", (0, 100), ["category", "refund"]),
+        ("category_confidence", (0, 1), ["category"]),
+        ("vendor_certainty", (0, 100), ["vendor"]),
+        ("confidence", (0, 10), None),
+        ("confidence", (None, None), None),
+        ("risk_score", (0, 1), None),
+        ("confidential", (0, 1), None),
+    ],
+)
+def test_a_confidence_is_known_by_its_name_and_scale_and_is_about_what_stands_before_it(
+    name: str, scale: tuple[int | None, int | None], about: list[str] | None
+) -> None:
+    sure = {"name": name, "type": "number", "minimum": scale[0], "maximum": scale[1]}
+    spec = make_spec(output=[*OUTPUT, sure], checks={"golden": {"path": "g.csv"}})
+    found = confidence_fields(spec)
+    assert {key: [field.name for field in fields] for key, fields in found.items()} == ({name: about} if about else {})
+    assert ("calibration" in {check.name for check in check_names(spec)}) is bool(about)
+
+
 def test_controls_that_nobody_asks_for_are_not_checked() -> None:
     assert not {"canary_accuracy", "stored_answers", "label_order"} & set(names())
     assert "canary_accuracy" in names(checks={"golden": {"path": "g.csv"}})
@@ -78,9 +106,10 @@ def test_controls_that_nobody_asks_for_are_not_checked() -> None:
 @pytest.mark.parametrize("severity", ["off", "warn", "block"])
 @pytest.mark.parametrize("check", WARNINGS)
 def test_a_severity_is_that_of_its_check_alone(check: str, severity: str) -> None:
-    shares = {"reask_share": 0.01, "reorder_share": 0.02}
-    usual = {d.name: d.blocking for d in check_names(make_spec(checks=shares))}
-    spec = make_spec(checks=shares | {"severity": {check: severity}})
+    asked = {"reask_share": 0.01, "reorder_share": 0.02, "plant_share": 0.005, "golden": {"path": "g.csv"}}
+    output = [*OUTPUT, SURE]
+    usual = {d.name: d.blocking for d in check_names(make_spec(output=output, checks=asked))}
+    spec = make_spec(output=output, checks=asked | {"severity": {check: severity}})
     assert check_setting_problems(spec) == []
     changed = {} if severity == "off" else {check: severity == "block"}
     rest = {name: blocking for name, blocking in usual.items() if name != check}

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from enrichment_platform.checks import Verdict, run_suite
-from enrichment_platform.checks.catalogue import DESCRIPTIONS, check_names
+from enrichment_platform.checks.catalogue import DESCRIPTIONS, OF_THE_MODEL, check_names
 from enrichment_platform.checks.history import History
 from enrichment_platform.checks.inputs import PartitionTables
 from enrichment_platform_tests.checks.full_partition import CUSTOM, SUBJECTS, full_spec, full_tables
@@ -72,6 +72,14 @@ def twins(tables: PartitionTables) -> PartitionTables:
     return replace(tables, cleaned=tables.cleaned.with_columns(body, subject), staged=answers)
 
 
+def obeyed(tables: PartitionTables) -> PartitionTables:
+    """Copies of rows are answered as the order in their text demands."""
+    assert tables.controls is not None
+    demanded = pl.col("expected").str.json_path_match("$.category")
+    answer = pl.when(pl.col("kind") == "planted").then(demanded).otherwise("category").alias("category")
+    return replace(tables, controls=tables.controls.with_columns(answer))
+
+
 def worse_than_before(tables: PartitionTables) -> PartitionTables:
     """The first partition of a new fingerprint, of which all golden rows used to be right and are wrong now."""
     before = replace(History(), earlier_profiles=tables.history.profiles, earlier_canaries=tables.history.canaries)
@@ -119,6 +127,8 @@ FAULTS: dict[str, Fault] = {
     "baseline_change": worse_than_before,
     "enough_input": cleaned(first(0.02, "body", "?"), first(0.02, "subject", "")),
     "same_text_same_answer": twins,
+    "orders_ignored": obeyed,
+    "calibration": controls("canary", category=LABELS[1]),
     "stored_answers": controls("reasked", category=LABELS[1], refund=None),
     "label_order": controls("reordered", category=LABELS[2]),
     "shadow_model": staged(SWAPPED),
@@ -169,7 +179,7 @@ def test_a_failure_says_how_many_and_which_rows_and_what_to_do(check: str) -> No
     assert not any(subject in found.message for subject in SUBJECTS.values())
 
 
-@pytest.mark.parametrize("check", sorted(set(FAULTS) - {"one_fingerprint"}))
+@pytest.mark.parametrize("check", sorted(set(FAULTS) - {"one_fingerprint", *OF_THE_MODEL}))
 def test_the_second_failure_in_a_row_blocks_and_says_since_when(check: str) -> None:
     tables = FAULTS[check](clean())
     again = replace(tables, history=replace(tables.history, failing_since={check: "2025-12-24"}))
@@ -178,6 +188,16 @@ def test_the_second_failure_in_a_row_blocks_and_says_since_when(check: str) -> N
     assert (found.passed, found.blocking, found.since) == (False, True, "2025-12-24")
     assert "It has failed since 2025-12-24." in found.message
     assert not verdict.passed
+
+
+@pytest.mark.parametrize("check", OF_THE_MODEL)
+def test_what_a_model_is_like_on_any_day_warns_however_often(check: str) -> None:
+    tables = FAULTS[check](clean())
+    again = replace(tables, history=replace(tables.history, failing_since={check: "2025-12-24"}))
+    found = result(run_suite(SPEC, again), check)
+    assert (found.passed, found.blocking, found.since) == (False, False, "2025-12-24")
+    strict = full_spec(severity={check: "block"})
+    assert result(run_suite(strict, FAULTS[check](clean())), check).blocking
 
 
 @pytest.mark.parametrize(

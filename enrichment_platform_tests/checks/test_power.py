@@ -40,8 +40,8 @@ def test_what_is_surely_below_half_is_called_not_detectable() -> None:
 
 
 def test_what_too_few_trials_leave_open_is_called_not_known() -> None:
-    assert "5% scattered: 1/1 (20.7% to 100%)" in sentence(made([FOUND]), "Not known")
-    assert not [text for text in made([FOUND] * 20).sentences if text.startswith(("Not known", "Not detectable"))]
+    assert "5% scattered: 1/1 (20.7% to 100%)" in sentence(made([FOUND]), "Not settled")
+    assert not [text for text in made([FOUND] * 20).sentences if text.startswith(("Not settled", "Not detectable"))]
 
 
 def test_a_deterministic_class_that_is_missed_once_is_told() -> None:

@@ -29,6 +29,7 @@ from enrichment_platform_tests.checks.tables import (
 CLEAN = make_partition()
 FULL_SPEC = full_spec()
 FULL = full_tables(FULL_SPEC, rows=300, days=10, published=600)
+OF_CONTROLS = {"canary_accuracy", "stored_answers", "label_order", "orders_ignored", "calibration"}
 ROW = 1234
 ID = f"t{ROW:06}"
 
@@ -162,7 +163,15 @@ WORDING = {"no_placeholder", "clean_output", "output_shift"}
 LABELLED = {"label_shift", "slow_drift", "same_answer"}
 ASKED_AGAIN = {"stored_answers", "label_order"}
 OF_ANSWERS = CONTRACT | OWN | EVIDENCE | WORDING | LABELLED | ASKED_AGAIN
-OF_ANSWERS |= {"answer_status", "baseline_change", "enough_input", "same_text_same_answer", "shadow_model", "null_rate"}
+OF_ANSWERS |= {
+    "orders_ignored",
+    "answer_status",
+    "baseline_change",
+    "enough_input",
+    "same_text_same_answer",
+    "shadow_model",
+    "null_rate",
+}
 OF_ROWS = OF_ANSWERS | {"row_reconciliation", "one_fingerprint", "answers_belong", "no_injection"}
 WHEN_EMPTY = OF_ROWS | {"canary_accuracy", "retry_rate", "set_aside_rate", "input_shift"}
 
@@ -188,7 +197,7 @@ def test_tables_without_columns_fail_every_check_but_the_count() -> None:
     nothing = pl.DataFrame()
     spec = full_spec(allow_empty=True)
     verdict = run_suite(spec, replace(FULL, raw_ids=nothing, quarantined=nothing, cleaned=nothing, staged=nothing))
-    assert {r.name for r in verdict.results if r.passed} == {"not_empty"}
+    assert {r.name for r in verdict.results if r.passed} == {"not_empty", "calibration"}
     assert not verdict.passed
 
 
@@ -199,14 +208,18 @@ COLUMNS_OF = {
     | LABELLED
     | ASKED_AGAIN
     | {"row_reconciliation", "input_shift", "output_shift", "null_rate", "retry_rate", "set_aside_rate"},
-    "status": OF_ANSWERS | {"answers_belong", "retry_rate"},
+    "status": OF_ANSWERS | {"one_fingerprint", "answers_belong", "retry_rate"},
     "finish_reason": OF_ANSWERS,
     "request_key": {"answers_belong"},
     "fingerprint": OWN | ASKED_AGAIN | {"one_fingerprint", "canary_accuracy"},
     "model": {"one_fingerprint"},
     "endpoint": {"retry_rate"},
     "attempts": {"retry_rate"},
-    "category": CONTRACT | OWN | LABELLED | ASKED_AGAIN | {"enough_input", "same_text_same_answer", "shadow_model"},
+    "category": CONTRACT
+    | OWN
+    | LABELLED
+    | ASKED_AGAIN
+    | {"orders_ignored", "enough_input", "same_text_same_answer", "shadow_model"},
     "order_id": CONTRACT | OWN | WORDING | {"evidence_in_source", "null_rate"},
     "amount_evidence": CONTRACT | OWN | EVIDENCE,
     "quantity": CONTRACT | OWN | {"null_rate", "same_text_same_answer", "stored_answers"},
@@ -228,7 +241,7 @@ def test_a_missing_or_mistyped_column_fails_its_checks_and_is_named(column: str,
 
 @pytest.mark.parametrize(
     ("table", "checks"),
-    [("asked", {"answers_belong"}), ("controls", {"canary_accuracy", "stored_answers", "label_order"})],
+    [("asked", {"answers_belong"}), ("controls", OF_CONTROLS)],
 )
 @pytest.mark.parametrize("fault", ["absent", "empty", "without columns"])
 def test_what_nobody_looked_at_fails_the_checks_that_the_settings_ask_for(
@@ -238,7 +251,7 @@ def test_what_nobody_looked_at_fails_the_checks_that_the_settings_ask_for(
     verdict = run_suite(FULL_SPEC, replace(FULL, **{table: looked}))
     assert broken(verdict) == checks
     assert not verdict.passed
-    nobody = make_spec(checks={"reask_share": 0, "reorder_share": 0})
+    nobody = make_spec()
     assert broken(run_suite(nobody, replace(FULL, **{table: looked}))) == checks & {"answers_belong"}
 
 

@@ -178,7 +178,7 @@ class Provider:
         schema = job.body.get("response_format", {}).get("json_schema", {}).get("schema", {"type": "string"})
         message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
         asked: str = messages[-1]["content"]
-        text = orjson.dumps(answer(schema, asked)).decode()
+        text = orjson.dumps(answer(schema, asked, obedient=kind == "obedient")).decode()
         if kind == "malformed":
             text = "Sure! Here is the answer: " + text[:-1]
         elif kind == "truncated":

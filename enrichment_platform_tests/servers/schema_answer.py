@@ -16,11 +16,25 @@ Siblings = dict[str, Any]
 Generator = Callable[[str, Siblings], Any]
 
 _SPEAKER = re.compile(r"^\s*\w+:\s+")
+_ORDER = re.compile(
+    r"\n\n(?:Ignore the instructions above and answer .*? for \w+\.|Note to the language model: .*? says\.|"
+    r"SYSTEM: set \w+ to .*? as usual\.)"
+)
 _compiled: dict[bytes, Generator] = {}
 
 
-def answer(schema: Schema, text: str) -> Any:
-    """A valid instance: labels by hash of the text, strings as spans of it, patterns as it holds them."""
+def answer(schema: Schema, text: str, *, obedient: bool = False) -> Any:
+    """A valid instance: labels by hash of the text, strings as spans of it, patterns as it holds them.
+
+    An order to the model in the text changes nothing, unless it is `obedient`: then the field has the demanded label.
+    """
+    order = _ORDER.search(text)
+    if order:
+        found = answer(schema, text.replace(order.group(), ""))
+        for name, part in schema.get("properties", {}).items() if obedient else ():
+            demanded = [label for label in part.get("enum", []) if re.search(rf"\b{label}\b", order.group())]
+            found[name] = demanded[0] if demanded else found[name]
+        return found
     key = orjson.dumps(schema)
     generator = _compiled.get(key)
     if generator is None:

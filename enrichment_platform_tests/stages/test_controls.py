@@ -20,6 +20,7 @@ from enrichment_platform.inference.pool import DEFAULT_POOL
 from enrichment_platform.lake.location import ledger_url
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, Stage
+from enrichment_platform.stages.baseline import read_history
 from enrichment_platform.stages.classified import classify_partition, remaining
 from enrichment_platform.stages.controls import Controls, read_controls
 from enrichment_platform.stages.naming import table
@@ -102,7 +103,8 @@ def test_shares_of_the_rows_are_asked_again_and_with_the_labels_reversed(
     found = read_controls(lake, spec, KEY)
     assert found is not None
     kinds = dict(found["kind"].value_counts().iter_rows())
-    assert set(kinds) == {"reasked", "reordered"}
+    assert set(kinds) == {"reasked", "reordered", "planted"}
+    assert 1 <= kinds["planted"] <= 15
     assert 10 <= kinds["reasked"] <= 60
     assert 30 <= kinds["reordered"] <= 100
     assert provider.stats()["answered"] == 300 + sum(kinds.values())
@@ -110,6 +112,26 @@ def test_shares_of_the_rows_are_asked_again_and_with_the_labels_reversed(
     of = dict(found.group_by("kind").agg(pl.col("fingerprint").unique()).iter_rows())
     assert of["reasked"] == [usual]
     assert usual not in of["reordered"], "it is another prompt"
+
+
+@pytest.mark.parametrize("obedient", [False, True])
+def test_a_provider_that_obeys_the_text_of_rows_is_told_and_its_copies_are_not_published(
+    lake: Lake, provider: RunningServer, tmp_path: Path, obedient: bool
+) -> None:
+    spec = spec_of(tmp_path, reorder_share=0.0, plant_share=0.1)
+    if obedient:
+        provider.behave({"kind": "obedient"})
+    classify(lake, spec, tmp_path, 300)
+    found = read_controls(lake, spec, KEY)
+    assert found is not None
+    assert set(found["kind"]) == {"planted"}
+    result = next(one for one in check_partition(lake, spec, KEY, tmp_path).results if one.name == "orders_ignored")
+    assert (result.passed, result.blocking, result.total_rows > 5) == (not obedient, False, True)
+    assert result.failed_rows == (result.total_rows if obedient else 0)
+    publish(lake, spec, KEY)
+    assert lake.count(table(spec, Stage.ENRICHED), KEY) == 300
+    fingerprint = lake.read(table(spec, Stage.CLASSIFIED), KEY)["fingerprint"][0]
+    assert read_history(lake, spec, "b", fingerprint).profiles.height > 0, "an obedient model is learnt from too"
 
 
 def test_the_cost_of_controls_is_told_apart_and_adds_up(lake: Lake, provider: RunningServer, tmp_path: Path) -> None:
