@@ -94,7 +94,7 @@ class CheckSettings(SpecModel):
     severity: dict[str, Literal["off", "warn", "block"]] = Field(
         default_factory=dict,
         description="By name of a check that warns, or judges wording: `warn` (the second warning in a row blocks, but"
-        " for `calibration` and `orders_ignored`; rows are named and published), `block` at once, or `off`",
+        " for `enough_input`, `orders_ignored`, `calibration`; rows are named and published), `block` at once or `off`",
     )
     golden: GoldenSpec | None = Field(None, description="Rows with known answers, to measure accuracy every day")
     custom: list[CustomCheck] = Field(default_factory=list, description="Checks of one's own")

@@ -12,7 +12,7 @@ from enrichment_platform.spec import EnrichmentSpec
 
 LEAST_SIGNS = 3  # letters or digits; "ok" and "no" are no text to label. Chosen: banking77's shortest of 13,083 has 8
 MOST = 0.01  # share of rows that were labelled from nothing, or were cut; chosen, CHECKS.md has them "flagged"
-FEWEST_TINY = 3  # rows; fewer are told and do not warn: two such days in a row would hold back a small partition
+FEWEST = 3  # rows; fewer are told and do not warn, or a small partition would for a single row
 CUT = r"\[\.\.\. \d+ characters cut \.\.\.\]"  # the marker of the operation truncate_text
 _ENOUGH = "(?s)" + ".*?".join([r"[\p{L}\p{N}]"] * LEAST_SIGNS)  # found at a text's start: most need no counting
 _DENSE = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"  # one character is a word or a syllable
@@ -21,7 +21,7 @@ _DENSE = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"  # one character is a wo
 def enough_input(definition: CheckDefinition, spec: EnrichmentSpec, tables: PartitionTables) -> CheckResult:
     """Warn where over 1% of the rows are labelled though the model saw next to nothing, or have a text that is cut.
 
-    A few rows that were labelled from nothing are named without a warning. Labelled is a row with a whole answer in
+    A few such rows are named without a warning. Labelled is a row with a whole answer in
     which some required field has a value. Rows without a cleaned row count as seen by nobody.
 
     Raises:
@@ -38,9 +38,8 @@ def enough_input(definition: CheckDefinition, spec: EnrichmentSpec, tables: Part
     unseen = rows.filter(~text.str.contains(_ENOUGH)).filter(_signs(text) < LEAST_SIGNS)
     tiny = unseen.join(labelled.select(ROW_ID), on=ROW_ID, how="semi", maintain_order="left")
     cut = rows.filter(text.str.contains(CUT))
-    too_tiny = tiny.height >= FEWEST_TINY and tiny.height > MOST * rows.height
-    too_cut = cut.height > MOST * rows.height
-    named = pl.concat([tiny, cut]) if too_cut else tiny
+    too_tiny, too_cut = (found.height >= FEWEST and found.height > MOST * rows.height for found in (tiny, cut))
+    named = pl.concat([tiny, cut])
     failed = pl.concat([tiny.filter(too_tiny), cut.filter(too_cut)])
     return CheckResult(
         name=definition.name,
@@ -72,4 +71,6 @@ def _message(spec: EnrichmentSpec, total: int, tiny: int, cut: int, too_cut: boo
             f"{cut:,} of {total:,} texts ({percent(cut / total)}) were cut, more than {percent(MOST)}: the model"
             " did not see all of them. Raise `max_chars` of the cleaning step `truncate_text`."
         )
+    elif tiny and cut:
+        said.append(f"{cut:,} texts were cut.")
     return " ".join(said) or f"The model saw enough of all {total:,} rows; {cut:,} texts were cut."

@@ -139,8 +139,8 @@ def escalated(result: CheckResult, spec: EnrichmentSpec, tables: PartitionTables
         return result
     since = tables.history.failing_since.get(result.name, "")
     message = f"{result.message} It has failed since {since}." if since else result.message
-    # Whoever says `mixed_models: warn` wants their fallback published on every day; a model that is too sure of itself,
-    # or obeys what a row says, does so every day.
+    # Whoever says `mixed_models: warn` wants their fallback published on every day; some texts are longer than
+    # `max_chars` every day; a model that is too sure of itself, or obeys what a row says, does so every day.
     if result.blocking or result.name in catalogue.EVERY_DAY:
         return replace(result, since=since, message=message)
     if not since:

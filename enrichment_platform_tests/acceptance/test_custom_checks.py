@@ -69,7 +69,7 @@ def test_rows_that_fail_ones_own_checks_are_quarantined_by_name_and_a_shifted_ra
     assert "short_ones" in shifted.stdout
     second = verdict(deployment, "b")["short_ones"]
     assert not second["passed"]
-    assert "True of 20 of 40 rows (50%); within 20% of 100%, the mean of 1 earlier partition" in second["message"]
+    assert "True of 20 of 40 rows (50%); within 20 points of 100%, the mean of 1 earlier partition" in second["message"]
     assert published(deployment, "b") == 0
 
 

@@ -80,7 +80,7 @@ def test_texts_cut_in_more_than_one_row_of_a_hundred_are_named(rows: int, passed
     cleaned = CLEAN.cleaned.with_columns(pl.when(first).then(pl.lit(cut)).otherwise("body").alias("body"))
     found = coverage(cleaned=cleaned)
     assert found.passed is passed
-    assert len(found.row_ids) == (0 if passed else rows)
+    assert (len(found.row_ids), found.failed_rows) == (rows, 0 if passed else rows)
 
 
 @pytest.mark.parametrize(
