@@ -91,6 +91,8 @@ def _slipped(row: Row, rng: random.Random, fields: list[OutputField]) -> Answere
     one = rng.choice(known)
     old = row.values[one.name]
     new = _slip(one, old, row, rng)
+    if new == old:
+        return None  # 300 for 300.00 in a quote is no slip
     changes = {one.name: new}
     quote = row.values.get(one.evidence_column) if one.evidence else None
     if isinstance(quote, str) and rng.random() < 0.5:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from rapidfuzz import fuzz
 
-from enrichment_platform.checks.numerals import NumberPlaces, Numeral, numerals, same_number, within_digits
+from enrichment_platform.checks.numerals import SEPARATORS, NumberPlaces, Numeral, numerals, same_number, within_digits
 
 FUZZY_SCORE = 90.0  # of 100; shared CHECKS.md, measured
 SLACK = 3  # characters: a passage can miss a number at its edge, or cut it
@@ -165,12 +165,26 @@ def _passage(quoted: str, text: str) -> tuple[int, int] | None:
 def _same_numbers(quoted: str, text: str, start: int, end: int) -> bool:
     wanted = numerals(quoted)
     low, high = max(0, start - 40), min(len(text), end + 40)  # room for numbers that the passage cuts
-    near = [n for n in numerals(text[low:high], low) if n.end > start - SLACK and n.start < end + SLACK]
-    inside = [n for n in near if n.start >= start and n.end <= end]
-    first = [n for n in near[:1] if n not in inside]
-    last = [n for n in near[-1:] if n not in inside and n not in first]
+    runs = _runs(numerals(text[low:high], low), text)
+    near = [run for run in runs if run[-1].end > start - SLACK and run[0].start < end + SLACK]
+    inside = [run for run in near if run[0].start >= start and run[-1].end <= end]
+    first = [run for run in near[:1] if run not in inside]
+    last = [run for run in near[-1:] if run not in inside and run not in first]
     choices = (inside, first + inside, inside + last, first + inside + last)
-    return any(_alike(wanted, choice) and _same_currencies(quoted, wanted, text, choice) for choice in choices)
+    flat = ([number for run in choice for number in run] for choice in choices)
+    return any(_alike(wanted, choice) and _same_currencies(quoted, wanted, text, choice) for choice in flat)
+
+
+def _runs(numbers: list[Numeral], text: str) -> list[list[Numeral]]:
+    """The numbers, with those that are pieces of one version or date (2.2.1) together: all of it is meant or none."""
+    runs: list[list[Numeral]] = []
+    for number in numbers:
+        joined = runs and runs[-1][-1].end + 1 == number.start and text[number.start - 1] in SEPARATORS
+        if joined:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return runs
 
 
 def _alike(left: list[Numeral], right: list[Numeral]) -> bool:

@@ -23,7 +23,7 @@ _SIGN = re.compile(r"(?:[-−–]|\bminus|\()\s?[$€£¥]?\s?$")
 _SCALE = re.compile(r"\s?(k|thousand|million|mn|billion|bn)\b", re.IGNORECASE)
 _SCALES = {"k": 3, "thousand": 3, "million": 6, "mn": 6, "billion": 9, "bn": 9}
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)  # the usual one rounds to 28 digits
-_SEPARATORS = ".,'’"
+SEPARATORS = ".,'’"
 _UP_TO_TWENTY = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
     *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
@@ -170,6 +170,6 @@ def _padded(text: str) -> bool:
 
 def _separates(text: str, place: int) -> bool:
     """True where a separator stands at the place, between two digits."""
-    if not 0 < place < len(text) - 1 or text[place] not in _SEPARATORS:
+    if not 0 < place < len(text) - 1 or text[place] not in SEPARATORS:
         return False
     return text[place - 1].isdecimal() and text[place + 1].isdecimal()

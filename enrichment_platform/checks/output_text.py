@@ -28,7 +28,11 @@ _TOKEN = re.compile(
 )
 _FAULTS = {  # pattern; what of it stands in the row's own text is excused
     "has a character that was lost in decoding (U+FFFD)": re.compile("\ufffd"),
-    "has text that was decoded with the wrong encoding": BADNESS_RE,
+    # ftfy's heuristic takes a capital A with a circumflex after a capital or a bracket for a letter; before a space it
+    # is what is left of a no-break space.
+    "has text that was decoded with the wrong encoding": re.compile(
+        f"(?:{BADNESS_RE.pattern}\n)" r"|(?<=\S)\u00c2(?=\s)", BADNESS_RE.flags
+    ),
     "has an HTML entity": re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,30}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});"),
     "has an HTML tag": re.compile(rf"(?i)</?(?:{_HTML})(?:\s[^<>]*)?/?>|<!--|<!doctype"),
     "has an escape sequence": re.compile(r"\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|(?:=[C-F][0-9A-F]=[89AB][0-9A-F])+"),

@@ -189,6 +189,15 @@ def test_a_fault_that_an_enrichment_cannot_have_is_refused_with_the_reason(name:
         inject(name, make_answers(spec, 20), spec, 0.1, 0)
 
 
+def test_a_slip_is_another_number_and_never_the_same_one_written_otherwise() -> None:
+    spec = make_spec(output=[{"name": "amount", "type": "number", "evidence": True}])
+    text = "I paid {$300.00} for it"
+    values = {"amount": 300.0, "amount_evidence": "I paid {$300.00}"}
+    answers = [Answered(f"r{n}", text, {"subject": "", "body": text}, json.dumps(values)) for n in range(200)]
+    after = inject("numeric_slip", answers, spec, 1.0, 3)
+    assert all(json.loads(one.text)["amount"] != 300 for one in after.answers)
+
+
 def test_too_few_rows_are_refused_with_how_many_there_are() -> None:
     spec = make_spec(output=[{"name": "kind", "type": "label", "labels": ["a", "b"]}], prompt={"columns": ["body"]})
     answers = [Answered(f"r{n}", "text", {"body": "text"}, '{"kind": "a"}') for n in range(9)]

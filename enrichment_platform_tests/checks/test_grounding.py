@@ -162,6 +162,13 @@ def test_a_value_is_not_a_piece_of_a_word_but_may_have_an_ending_or_stand_in_a_c
         ("asked for a refund of 20 EUR", "I asked for a refund of 20 USD please", Grounding.NUMBER_DIFFERS),
         ("asked for a refnd of $20", "I asked for a refund of 20 dollars", Grounding.LOCATED),
         ("asked for a refnd of 20", "I asked for a refund of $20 please", Grounding.LOCATED),
+        (
+            "2..1 and 2.3.1, models using it",
+            "before versions 2.2.1 and 2.3.1, models using it",
+            Grounding.NUMBER_DIFFERS,
+        ),
+        ("versions 2.2.1 an 2.3.1, models using", "before versions 2.2.1 and 2.3.1, models using", Grounding.LOCATED),
+        ("and 2.3.1, model using it", "before versions 2.2.1 and 2.3.1, models using it", Grounding.LOCATED),
         ("something else entirely", "I asked for a refund of $20 please", Grounding.ABSENT),
         ("refnd", "refund", Grounding.ABSENT),
         ("short text and then a long invention that nobody wrote", "short text", Grounding.ABSENT),
