@@ -33,7 +33,7 @@ dev: install  ## The Dagster UI at http://127.0.0.1:3000, on the data of the dem
 	$(BIN)/enrichment dev
 
 test: install-dev  ## The test suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-slow: install-dev  ## What takes minutes: 50 kills, death at every write, outages of a minute
 	$(BIN)/python -m pytest -n 2 --dist load -m slow

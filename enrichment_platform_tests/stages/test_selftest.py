@@ -20,6 +20,7 @@ from enrichment_platform.checks.history import History
 from enrichment_platform.checks.inputs import source_texts
 from enrichment_platform.cleaning import cleaning_version
 from enrichment_platform.errors import InputError
+from enrichment_platform.inference import metrics_export
 from enrichment_platform.inference.metrics import EngineMetrics
 from enrichment_platform.inference.metrics_export import metrics_of
 from enrichment_platform.inference.pool import DEFAULT_POOL
@@ -196,6 +197,8 @@ def test_a_golden_row_is_answered_where_the_fault_is_in_the_text_of_its_row(tmp_
 
 def test_trials_count_in_no_metrics_of_production(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "metrics.prom"
+    exporters: dict[int, metrics_export.Exporter] = {}  # not those of this process, which go on after the test
+    monkeypatch.setattr(metrics_export, "_exporters", exporters)
     monkeypatch.setenv("ENRICHMENT_METRICS_FILE", str(file))
     made = good()
     counted = metrics_of(made.spec.name)  # as `classified` calls it
@@ -208,6 +211,8 @@ def test_trials_count_in_no_metrics_of_production(home: Path, tmp_path: Path, mo
     metrics_of(made.spec.name).close()
     assert file.read_text() == before
     assert os.environ["ENRICHMENT_METRICS_FILE"] == str(file), "production goes on counting"
+    for exporter in exporters.values():
+        exporter.close()
 
 
 @pytest.mark.usefixtures("_workplace")
