@@ -35,7 +35,7 @@ dev: install  ## The Dagster UI at http://127.0.0.1:3000, on the data of the dem
 test: install-dev  ## The test suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-test-slow: install-dev  ## What takes minutes: 50 kills, death at every write, outages of a minute
+test-slow: install-dev  ## What takes minutes: kills, death at every write, whole bills, eight processes, the embedded model
 	$(BIN)/python -m pytest -n 2 --dist load -m slow
 
 bench: install-dev  ## The engine against aiohttp and the OpenAI client (pip install openai), with its bars

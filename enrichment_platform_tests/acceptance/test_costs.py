@@ -51,6 +51,7 @@ def assert_is_the_bill(told: dict[str, Any], *servers: RunningServer) -> None:
     assert told["total"]["requests"] == sum(bill["requests"] for bill in bills)
 
 
+@pytest.mark.slow
 def test_cost_equals_the_bill_to_the_token_through_faults_fallback_duplicates_and_a_changed_prompt(
     deployment: Deployment, provider: RunningServer, tmp_path: Path
 ) -> None:
@@ -111,6 +112,7 @@ def test_cost_equals_the_bill_to_the_token_through_faults_fallback_duplicates_an
         assert "published rows" in deployment.done("cost", "letters", "--by", "purpose")
 
 
+@pytest.mark.slow
 def test_replay_asks_what_was_quarantined_and_nothing_else(
     deployment: Deployment, provider: RunningServer, tmp_path: Path
 ) -> None:

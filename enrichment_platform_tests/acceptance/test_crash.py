@@ -188,6 +188,7 @@ def whole(provider: RunningServer, home: Path, url: str, at: str) -> None:
         assert told == billed, at
 
 
+@pytest.mark.slow
 def test_death_at_some_write_boundaries_loses_nothing(provider: RunningServer, cleaned: Path, tmp_path: Path) -> None:
     assert death_at_each_boundary(provider, cleaned, tmp_path, step=9) > 40
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import dagster as dg
+import pytest
 from dagster import DagsterRunStatus
 
 from enrichment_platform_tests.acceptance.project import Deployment, letters, letters_spec, write_jsonl
@@ -14,6 +15,7 @@ PARTITIONS = [f"p{number:02}" for number in range(16)]
 ROWS = 5
 
 
+@pytest.mark.slow
 def test_eight_processes_fill_sixteen_partitions_without_losing_one(
     deployment: Deployment, provider: RunningServer, tmp_path: Path
 ) -> None:

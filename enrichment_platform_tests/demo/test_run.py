@@ -39,6 +39,7 @@ def test_the_summary_accounts_for_every_row_and_a_second_run_asks_nothing(tmp_pa
         assert said in again.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_the_embedded_model_is_well_above_guessing_and_its_made_up_quotes_are_caught(tmp_path: Path) -> None:
     done = demo(tmp_path, None, "--days", "1", "--json")

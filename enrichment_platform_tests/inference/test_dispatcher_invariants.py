@@ -17,7 +17,7 @@ from enrichment_platform.inference.terms import Terms
 from enrichment_platform_tests.inference.asking import IMPATIENT, Watched, attempts, billed, questions, run, told
 from enrichment_platform_tests.servers.openai_server import RunningServer, openai_server
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(600)  # of 15 examples, some of which wait out pauses one request at a time
 KINDS = ["ok", "400", "429", "500", "502", "503", "reset", "hang", "malformed", "truncated", "refusal", "garbage"]
 FAULTS = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(1, 4)), max_size=8)
 CAP = Cap("run:r1", "budget.run")
@@ -29,6 +29,7 @@ def pool() -> Iterator[tuple[RunningServer, RunningServer]]:
         yield first, second
 
 
+@pytest.mark.slow
 @settings(
     max_examples=15,
     deadline=None,

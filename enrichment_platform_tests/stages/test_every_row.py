@@ -39,6 +39,7 @@ def line(number: int, kind: str) -> dict[str, object] | str:
     return row
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kinds=st.lists(st.sampled_from(KINDS), max_size=12),
