@@ -108,7 +108,7 @@ def test_an_answer_under_another_key_that_comes_between_the_look_and_the_insert_
 
 
 SHARING = """
-import asyncio, random, sys
+import asyncio, pathlib, random, sys, time
 from enrichment_platform_tests.servers.ledgers import Ledger, answer, settlement
 from enrichment_platform_tests.inference.test_ledger_pools import asked
 url, model, path = sys.argv[1:]
@@ -127,6 +127,9 @@ async def main(ledger):
             known = ledger.answers(f"{one}-{row}" for row in left for one in "abcd")
             left = [row for row in left if not any(f"{one}-{row}" in known for one in "abcd")]
 with Ledger(url, lease_s=5) as ledger:
+    pathlib.Path(path + model).touch()
+    while not all(pathlib.Path(path + other).exists() for other in "abcd"):  # or the first is done before the last
+        time.sleep(0.01)
     asyncio.run(main(ledger))
 """
 
