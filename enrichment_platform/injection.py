@@ -167,13 +167,16 @@ def _answer_orders(answers: Mapping[str, Collection[str]]) -> tuple[str, ...]:
         field, *known = (re.escape(words.lower().replace("_", " ")) for words in (name, *labels))
         value = rf"[\"'`“«‘]?(?:{'|'.join(known)})[\"'`”»’]?" if known else "[^ ]+"
         often = "(?:always |only )?" if known else "always "
-        speaker = "(?:assistant|ai|model|system)" if known else "(?:assistant|ai)"
-        right = "(?:the )?(?:correct |right |only )?"
+        right = "(?:the )?(?:correct |right |only )" + ("?" if known else "")
+        # Chats and logs name fields and values too: an order keeps the answer, ends the input, or says what is correct.
+        after = "(?:keep|give|return|use) (?:that|this|the same) (?:answer|label|output|value)"
+        override = r"\boverride ?:" if known else r"\bend of (?:the )?[a-z]+ ?[.!:;-]* ?override ?:"
         orders += [
             rf"\b{often}(?:{ANSWER}|return)(?: with)? {value} (?:as|for|in) (?:the )?{field}\b",
-            rf"\b{speaker} ?[:\]] ?{right}{field} ?(?:is|=|:) ?{value}(?: ?[.;!,\n]|$)",
+            rf"\b(?:assistant|ai) ?: ?(?:the )?(?:correct |right )?{field} ?(?:is|=|:) [^\n]{{1,80}}?"
+            rf"\buser ?:[^.!?\n]{{0,40}}{after}",
             rf"\bsystem ?[:\]] ?for this [a-z]+ {right}{field} ?(?:is|=|:)",
-            rf"\boverride ?: ?{field} ?[=:]{f' ?{value}' if known else ''}",
+            rf"{override} ?{field} ?[=:]{f' ?{value}' if known else ''}",
         ]
     return tuple(orders)
 

@@ -167,6 +167,10 @@ def test_what_is_said_of_a_field_without_an_order_is_left_alone() -> None:
         "I answered billing as you asked. The correct amount is 30.",
         "System: the queue was down for this record company.",
         "## Instructions: respond within 5 days or the refund is void",
+        "User: where is it? Assistant: the queue is billing. User: thank you, I will wait.",
+        "Assistant: the amount is 30. User: thanks",
+        "Price override: amount: 30",
+        "System: for this order the amount is 30 EUR",
     ]
     assert injection_kinds(pl.Series(texts), answers).to_list() == [None] * len(texts)
 

@@ -30,20 +30,6 @@ def card_text(card: Card) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def card_markdown(card: Card) -> str:
-    """The card as GitHub Markdown: a table a kind of fault, false alarms, and what it does not promise."""
-    parts = []
-    for deterministic, lines in _by_kind(card):
-        rule = ["---:" if column in NUMERIC else "---" for column in range(len(HEADINGS))]
-        rows = ["| " + " | ".join(row) + " |" for row in [HEADINGS, tuple(rule), *lines]]
-        parts.append("\n".join([f"### {KINDS[deterministic]}", "", *rows]))
-    if card.false_alarms:
-        parts.append("\n".join(["### False alarms", "", *(f"- {_alarm_sentence(one)}" for one in card.false_alarms)]))
-    if card.sentences:
-        parts.append("\n".join([f"### {BLIND_SPOTS}", "", *(f"- {one}" for one in card.sentences)]))
-    return "\n\n".join(parts) + "\n"
-
-
 def card_json(card: Card) -> str:
     """The card as a JSON object: `lines`, `false_alarms`, `sentences`; shares are null where nothing was tried."""
     lines = [

@@ -8,10 +8,10 @@ from typing import Any
 import dagster as dg
 
 from enrichment_platform.checks import CheckResult, check_names
-from enrichment_platform.checks.catalogue import CANARY_ACCURACY
+from enrichment_platform.checks.catalogue import CALIBRATION, CANARY_ACCURACY
 from enrichment_platform.checks.verdicts import latest_verdict
 from enrichment_platform.errors import EnrichmentError
-from enrichment_platform.lake.tables import Lake
+from enrichment_platform.lake.tables import Lake, quote
 from enrichment_platform.printable import inert_markdown, printable
 from enrichment_platform.spec import EnrichmentSpec, Stage
 from enrichment_platform.stages.announcing import announce
@@ -90,6 +90,10 @@ def _next(spec: EnrichmentSpec, result: CheckResult, partition_key: str) -> str:
     partition = f"--partition {shlex.quote(printable(partition_key))}"
     if result.name == CANARY_ACCURACY:
         return f"enrichment replay {spec.name} {partition} --all"
+    if result.name == CALIBRATION:  # its ids are those of golden rows, which `why` does not know
+        wanted = f"kind = 'canary' and partition_key = {quote(partition_key)}"
+        query = f"select * from {spec.name}.controls where {wanted}"  # noqa: S608 - for a person to run, and quoted
+        return f"enrichment sql {shlex.quote(printable(query))}"
     if result.row_ids:
         row_id = shlex.quote(printable(result.row_ids[0]).replace("\n", "\\n"))
         return f"enrichment why {spec.name} {partition} -- {row_id}"

@@ -9,7 +9,7 @@ import pytest
 
 from enrichment_platform.checks.faults import FAULTS
 from enrichment_platform.checks.power import Card, CleanTrial, Trial, card
-from enrichment_platform.checks.power_text import card_json, card_markdown, card_text
+from enrichment_platform.checks.power_text import card_json, card_text
 
 FOUND = Trial("encoding", 0.05, "scattered", 2000, detected=True, named_faulty=100, falsely_named=0, seconds=0.5)
 MISSED = Trial("row_swap", 0.005, "contiguous", 200, detected=False, named_faulty=0, falsely_named=3, seconds=0.1)
@@ -93,11 +93,8 @@ def test_a_recall_is_not_rounded_up_to_one() -> None:
     assert line.split()[5] == "0.99"
 
 
-def test_markdown_and_json_have_every_line() -> None:
+def test_the_json_has_every_line() -> None:
     one = made([FOUND] * 20 + [MISSED] * 20)
-    markdown = card_markdown(one)
-    assert markdown.count("| encoding |") == markdown.count("| row_swap |") == 1
-    assert "What this card does not promise" in markdown
     data = json.loads(card_json(one))
     assert [line["fault"] for line in data["lines"]] == ["encoding", "row_swap"]
     assert data["lines"][0]["recall"]["share"] == 1
