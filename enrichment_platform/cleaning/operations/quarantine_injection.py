@@ -1,6 +1,6 @@
 """quarantine_injection: removes rows whose text gives the model orders instead of being material for it.
 
-The grammar (`injection_grammar`) is conservative: each pattern needs an order together with its target (instructions,
+The grammar (`grammar`) is conservative: each pattern needs an order together with its target (instructions,
 prompt, output). It names attacks that are known in public; a careful attacker gets through, so the prompt must still
 treat the text as data.
 """

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from enrichment_platform.injection_words import (
+from enrichment_platform.injection.words import (
     AI,
     ANSWER,
     ANY_FILLER,

@@ -12,10 +12,9 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from enrichment_platform import injection_grammar as grammar
-from enrichment_platform import injection_hints as hints
-from enrichment_platform.injection_languages import HINTS_OTHER, OTHER_LANGUAGES, SIGN_OTHER
-from enrichment_platform.injection_words import ANSWER
+from enrichment_platform.injection import grammar, hints
+from enrichment_platform.injection.languages import HINTS_OTHER, OTHER_LANGUAGES, SIGN_OTHER
+from enrichment_platform.injection.words import ANSWER
 
 HIDDEN, ROLE_MARK, DELIMITER, OTHER = "hidden", "role_marker", "delimiter", "other_language"
 KINDS = {

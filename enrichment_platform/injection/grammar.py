@@ -3,12 +3,12 @@
 Rust regular expressions (no look-around) over text in lower case with every gap as one space. Each needs an order
 together with a target that only a model has (its instructions, prompt, output, label), and in the imperative: a
 complaint may well speak of a bank that "ignored my instructions". What is an order to people as often is in
-`injection_hints`. Written from what attacks have in common, not from a set of attacks.
+`hints`. Written from what attacks have in common, not from a set of attacks.
 """
 
 from __future__ import annotations
 
-from enrichment_platform.injection_words import (
+from enrichment_platform.injection.words import (
     AI,
     ANSWER,
     CLASSIFY,

@@ -1,6 +1,6 @@
 """Orders to a model in languages other than English: to ignore its instructions, to answer so, to be something else.
 
-Like `injection_grammar`: each needs an order together with its target.
+Like `grammar`: each needs an order together with its target.
 """
 
 from __future__ import annotations
