@@ -10,9 +10,12 @@ from typing import Any, Literal, TypeVar, get_type_hints
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
+from enrichment_platform.cleaning.feature import Feature
+
 Kind = Literal["transform", "filter"]
 Scope = Literal["any", "all"]
 Kernel = Callable[..., pl.Series]
+GpuKernel = Callable[..., Any]  # DeviceText in and out; its module loads cuDF, so it is not named here
 Function = TypeVar("Function", bound=Kernel)
 
 REGISTRY: dict[str, Operation] = {}
@@ -45,6 +48,8 @@ class Operation:
         reason: filter: why a row was removed, as written to the quarantine.
         scope: filter: a row goes when "any" of its text columns is flagged, or when "all" that hold text are.
         idempotent: Applying it twice gives what applying it once gives.
+        needs: A text without any of these features is left as it is, or stays, so it is not even looked at.
+        gpu: The kernel on the GPU, `DeviceText` and parameters in, `DeviceText` out; None: it runs on the CPU only.
         examples: (input, output) of the kernel with default parameters.
     """
 
@@ -56,6 +61,8 @@ class Operation:
     reason: str
     scope: Scope
     idempotent: bool
+    needs: Feature
+    gpu: GpuKernel | None
     examples: Sequence[tuple[str | None, str | None]]
 
 
@@ -66,6 +73,8 @@ def operation(
     reason: str = "",
     scope: Scope = "any",
     idempotent: bool = True,
+    needs: Feature = Feature.NONE,
+    gpu: GpuKernel | None = None,
     examples: Sequence[tuple[str | None, str | None]] = (),
 ) -> Callable[[Function], Function]:
     """Register a kernel under its function's name, so that `cleaning.steps` can name it.
@@ -81,7 +90,9 @@ def operation(
         reason: filter: the quarantine's reason; the name of the operation when empty.
         scope: filter over several text columns: "any" flagged column takes the row out, or "all" with text.
         idempotent: Whether applying it twice equals applying it once; the tests hold it to that.
-        examples: (input, output) with default parameters; the tests run over them.
+        needs: Features without one of which the kernel changes nothing; `Feature.NONE`: it sees every text.
+        gpu: The same kernel on the GPU (`enrichment_platform.cleaning.device`); without it, the step needs the CPU.
+        examples: (input, output) with default parameters; the tests run over them, on both engines.
 
     Raises:
         ValueError: Another function has the name, or a parameter lacks type, default or the `*` before it.
@@ -101,6 +112,8 @@ def operation(
             reason or name,
             scope,
             idempotent,
+            needs,
+            gpu,
             tuple(examples),
         )
         return kernel
