@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import platformdirs
 
@@ -34,5 +34,5 @@ import numba  # noqa: E402 - reads NUMBA_CACHE_DIR when it is imported
 
 def compiled(function: Function) -> Function:
     """Return the function as machine code that runs without the interpreter's lock; compiled at its first call."""
-    jitted: Function = numba.njit(nogil=True, cache=_CACHED)(function)
-    return jitted
+    jitted: Any = numba.njit(nogil=True, cache=_CACHED)(function)
+    return cast(Function, jitted)

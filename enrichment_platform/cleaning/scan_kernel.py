@@ -30,7 +30,7 @@ def scan(data: Bytes, offsets: Offsets, table: Flags) -> Flags:
             continue
         found = np.uint16(0)
         first, last = data[start], data[end - 1]
-        if first == _SPACE or first == _NEWLINE or last == _SPACE or last == _NEWLINE:  # noqa: PLR1714 - compiled
+        if first == _SPACE or first == _NEWLINE or last == _SPACE or last == _NEWLINE:
             found |= _BLANKS
         at = start
         before, earlier = 0, 0  # the two bytes before
@@ -39,13 +39,13 @@ def scan(data: Bytes, offsets: Offsets, table: Flags) -> Flags:
             if octet < 0x80:
                 found |= table[octet]
                 if octet == _SPACE:
-                    if before == _SPACE or before == _NEWLINE:  # noqa: PLR1714
+                    if before == _SPACE or before == _NEWLINE:
                         found |= _BLANKS
                 elif octet == _NEWLINE:
                     if before == _SPACE or (before == _NEWLINE and earlier == _NEWLINE):
                         found |= _BLANKS
                 elif before == _LESS:
-                    if ((octet | 0x20) - 0x61 < 26 and octet >= 0x41) or octet == _SLASH or octet == _BANG:  # noqa: PLR1714
+                    if ((octet | 0x20) - 0x61 < 26 and octet >= 0x41) or octet == _SLASH or octet == _BANG:
                         found |= _MARKUP
                 elif before == _AND:
                     if ((octet | 0x20) - 0x61 < 26 and octet >= 0x41) or octet == _HASH:

@@ -1,4 +1,4 @@
-"""fix_mojibake: repairs text that was decoded with the wrong encoding, once or more often (what ftfy.fix_encoding does).
+"""fix_mojibake: repairs text that was decoded with the wrong encoding, once or more often, as ftfy.fix_encoding does.
 
 ftfy's test for mojibake is one regular expression, which takes Python's `re` 100 times as long as Polars' engine: it is
 run there, over all rows, and ftfy's repair on the rows that it names. The usual repairs are made without ftfy's search
@@ -54,7 +54,7 @@ def bad() -> pl.Expr:
 
 
 def _for_polars(pattern: str) -> str:
-    """Return a verbose pattern of Python's as one for Rust's regex: without blanks and comments, with Python's classes."""
+    """Return a verbose pattern of Python's as one for Rust's regex: no blanks, no comments, Python's own classes."""
     out, at, within = [], 0, False
     while at < len(pattern):
         character = pattern[at]
