@@ -15,8 +15,8 @@ import signal
 import statistics
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from benchmarks.bar import Bar
 from benchmarks.dispatcher_measure import Measurement, cores, measure
 
 REPETITIONS = 3
@@ -27,30 +27,6 @@ SLOTS = 64
 WARM_UP_S = 5.0
 QUIET_CPU_SHARE = 0.6  # without latency a client is busy all the time, or waits for its core
 HALVED: list[tuple[float, int]] = [(0.0, 64), (8.0, 32), (16.0, 64)]
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A promise and what was measured; `least` true: the value has to reach the limit, else to stay within it."""
-
-    name: str
-    value: float | None
-    limit: float
-    least: bool
-
-    @property
-    def holds(self) -> bool:
-        """Whether it is kept; what could not be measured is not."""
-        if self.value is None:
-            return False
-        return self.value >= self.limit if self.least else self.value <= self.limit
-
-    def __str__(self) -> str:
-        """One line of the summary."""
-        shown = "not measured" if self.value is None else f"{self.value:.3g}"
-        return (
-            f"{'ok  ' if self.holds else 'FAIL'}  {self.name}: {shown} ({'>=' if self.least else '<='} {self.limit:g})"
-        )
 
 
 def overhead(rows: int, clients: list[str]) -> list[Bar]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benchmarks.bar import Bar
 from benchmarks.silent_failure_decay import points_lost
 from benchmarks.silent_failure_trials import LOST_IN_TABLE, Said
 from enrichment_platform.checks.power import Proportion
@@ -28,31 +28,6 @@ DETERMINISTIC = (
 STATISTICAL = ("majority_collapse", "row_swap", "label_permutation")
 LABELLED = ("banking77", "complaints")
 CLEAN_PARTITIONS = 1_000
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A promise and what was measured; `least` true: the value has to reach the limit, else to stay within it."""
-
-    name: str
-    value: float | None
-    limit: float
-    least: bool
-    detail: str = ""
-
-    @property
-    def holds(self) -> bool:
-        """Whether it is kept; what was not measured is not."""
-        if self.value is None:
-            return False
-        return self.value >= self.limit if self.least else self.value <= self.limit
-
-    def __str__(self) -> str:
-        """One line of the summary."""
-        shown = "not measured" if self.value is None else f"{self.value:.3g}"
-        told = f" {self.detail}" if self.detail else ""
-        sign = ">=" if self.least else "<="
-        return f"{'ok  ' if self.holds else 'FAIL'}  {self.name}: {shown}{told} ({sign} {self.limit:g})"
 
 
 def bars(results: Results) -> list[Bar]:
