@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from enrichment_platform.budget_spec import BudgetSpec
 from enrichment_platform.check_spec import CheckSettings
+from enrichment_platform.cleaning_spec import CleaningSpec
 from enrichment_platform.spec_model import SpecModel
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
@@ -60,25 +61,12 @@ def _labels(value: Any) -> Any:
     return {str(label): "" for label in value} if isinstance(value, list) else value
 
 
-def _steps(value: Any) -> Any:
-    return [_step(item) for item in value] if isinstance(value, list) else value
-
-
 def _pool_name(value: Any) -> Any:
     return {"pool": value} if isinstance(value, str) else value
 
 
 def _file_by_default(value: Any) -> Any:
     return {"type": "file", **value} if isinstance(value, dict) else value
-
-
-def _step(item: Any) -> Any:
-    if isinstance(item, str):
-        return {"operation": item}
-    if isinstance(item, dict) and len(item) == 1 and "operation" not in item:
-        name, parameters = next(iter(item.items()))
-        return {"operation": name, "parameters": parameters or {}}
-    return item
 
 
 @dataclass(frozen=True)
@@ -194,22 +182,6 @@ class HttpSource(SourceSpec):
 
 
 AnySource = Annotated[FileSource | SqlSource | HttpSource, Field(discriminator="type")]
-
-
-class CleaningStep(SpecModel):
-    """One named operation and its parameters."""
-
-    operation: str
-    parameters: dict[str, Any] = Field(default_factory=dict)
-
-
-class CleaningSpec(SpecModel):
-    """Named operations in order, on text columns; a row that a filter takes out is quarantined with its reason."""
-
-    columns: list[str] = Field(default_factory=list, description="Text columns; the prompt's columns when absent")
-    steps: Annotated[list[CleaningStep], BeforeValidator(_steps, json_schema_input_type=list[str | dict[str, Any]])] = (
-        Field(default_factory=list, description="`name` or `name: {parameter: value}`, in order")
-    )
 
 
 class Example(SpecModel):
@@ -355,6 +327,12 @@ class EnrichmentSpec(SpecModel):
                 f"output fields {', '.join(taken)} have the names of source columns; rename one of them"
                 " (`source.columns: {reported_product: product}`)"
             )
+        written = self.cleaning.written_columns
+        taken = sorted(set(written) & {*names, *self.source.columns, *self.source.key, *ROW_COLUMNS})
+        if taken:
+            raise ValueError(f"cleaning.join and cleaning.add give columns that are there already: {', '.join(taken)}")
+        if any(join.known_at and not (join.at or self.source.timestamp) for join in self.cleaning.join):
+            raise ValueError("cleaning.join: `known_at` needs `at`, the column with the time of our row")
         timed = self.partitions.type != "static"
         one_file = isinstance(self.source, FileSource) and "{partition_key}" in self.source.path
         if timed and self.source.timestamp is None and not one_file:
@@ -363,7 +341,7 @@ class EnrichmentSpec(SpecModel):
             )
         if self.source.columns:
             known = {*self.source.columns, *self.source.key, self.source.timestamp}
-            unknown = sorted({*self.prompt.columns, *self.cleaning.columns} - known)
+            unknown = sorted({*self.prompt.columns, *self.cleaning.columns} - known - {*self.joined_columns})
             if unknown:
                 raise ValueError(
                     f"columns {', '.join(unknown)} are not among source.columns: {', '.join(self.source.columns)}"
@@ -372,8 +350,13 @@ class EnrichmentSpec(SpecModel):
 
     @property
     def text_columns(self) -> list[str]:
-        """Columns that the cleaning steps work on."""
-        return list(self.cleaning.columns or self.prompt.columns)
+        """Columns that the cleaning steps work on; what is joined to the rows comes after the steps."""
+        return list(self.cleaning.columns) or [c for c in self.prompt.columns if c not in self.joined_columns]
+
+    @property
+    def joined_columns(self) -> list[str]:
+        """Columns of other tables that are joined to each row."""
+        return [name for join in self.cleaning.join for name in join.columns]
 
 
 def output_columns(field: OutputField) -> list[str]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
+from enrichment_platform.cleaning.engine import Engine, choose_engine
 from enrichment_platform.cleaning.plan import PlannedStep, planned_steps
+from enrichment_platform.cleaning.text_column import TextColumn
+from enrichment_platform.cleaning.work import CleaningWork
 from enrichment_platform.errors import InputError
 from enrichment_platform.spec import ROW_COLUMNS, EnrichmentSpec
 
@@ -24,15 +28,20 @@ class Cleaned:
     Attributes:
         rows: Surviving rows in their order, all columns of the input, text columns replaced.
         removed: row_id, partition_key, reason, detail (all String), by step; detail never holds row text.
-        changed: Operation -> rows that it changed or removed; `empty_text` counts those without any text.
+        work: What each step did; `empty_text` counts the rows without any text.
     """
 
     rows: pl.DataFrame
     removed: pl.DataFrame
-    changed: dict[str, int]
+    work: CleaningWork
+
+    @property
+    def changed(self) -> dict[str, int]:
+        """Operation -> rows that it changed or removed; `empty_text` counts those without any text."""
+        return self.work.changed
 
 
-def clean(frame: pl.DataFrame, spec: EnrichmentSpec) -> Cleaned:
+def clean(frame: pl.DataFrame, spec: EnrichmentSpec, engine: Engine | None = None) -> Cleaned:
     """Apply the cleaning steps in order, then remove the rows that are left without text.
 
     A row is removed as `empty_text` when every text column is null or whitespace. Prompt columns that are
@@ -41,28 +50,44 @@ def clean(frame: pl.DataFrame, spec: EnrichmentSpec) -> Cleaned:
     Args:
         frame: Rows with String columns `row_id` and `partition_key` and the spec's text columns.
         spec: Its `cleaning.steps`, on its `text_columns`.
+        engine: Where the steps run; as `cleaning.engine` says when absent.
 
     Raises:
-        InputError: A step is wrong (see `check_steps`), a column is missing, or `cleaning.columns` names one
-            that is not text.
+        InputError: A step is wrong (see `check_steps`), a column is missing, `cleaning.columns` names one that is not
+            text, or the engine that is asked for is not there.
     """
     steps = planned_steps(spec)
-    columns = _text_columns(frame, spec)
-    rows = frame.with_columns(pl.col(name).cast(pl.String) for name in columns if frame.schema[name] == pl.Null)
+    engine = engine or choose_engine(spec)
+    names = _text_columns(frame, spec)
+    rows = frame.with_columns(pl.col(name).cast(pl.String) for name in names if frame.schema[name] == pl.Null)
+    work = CleaningWork(engine.name, frame.height, _bytes(rows, names))
+    began = time.perf_counter()
+    texts = {name: engine.open(rows[name]) for name in names}
     removed = [pl.DataFrame(schema=REMOVED_SCHEMA)]
-    changed = dict.fromkeys([step.operation.name for step in steps] + [EMPTY_TEXT], 0)
+    alive = pl.Series([True]).new_from_index(0, frame.height)  # rows stay in place until the end, where the texts are
     for step in steps:
+        started, tally = time.perf_counter(), work.step(step.operation.name)
         if step.operation.kind == "transform":
-            rows, count = _transformed(rows, columns, step)
+            changed = _any([text.transform(step) for text in texts.values()], frame.height)
+            tally.rows += int((changed & alive).sum())
         else:
-            detail = _flagged(rows, columns, step)
+            detail = _where(alive, _flagged(texts, step, frame.height))
             removed.append(_removed(rows, detail, step.operation.reason))
-            rows, count = rows.filter(detail.is_null()), len(detail) - detail.null_count()
-        changed[step.operation.name] += count
-    empty = _without_text(rows, columns or spec.text_columns)
+            alive = alive & detail.is_null()
+            tally.rows += len(detail) - detail.null_count()
+        tally.seconds += time.perf_counter() - started
+    rows = rows.with_columns(text.series().alias(name) for name, text in texts.items())
+    empty = _where(alive, _without_text(rows, names or spec.text_columns))
     removed.append(_removed(rows, empty, EMPTY_TEXT))
-    changed[EMPTY_TEXT] = len(empty) - empty.null_count()
-    return Cleaned(rows.filter(empty.is_null()).cast(frame.schema), pl.concat(removed), changed)
+    work.step(EMPTY_TEXT).rows += len(empty) - empty.null_count()
+    kept = rows.filter(alive & empty.is_null())
+    work.bytes_out = _bytes(kept, names)
+    work.seconds = time.perf_counter() - began
+    return Cleaned(kept.cast(frame.schema), pl.concat(removed), work)
+
+
+def _bytes(rows: pl.DataFrame, columns: list[str]) -> int:
+    return sum(int(rows[name].str.len_bytes().sum()) for name in columns)
 
 
 def _text_columns(frame: pl.DataFrame, spec: EnrichmentSpec) -> list[str]:
@@ -82,32 +107,16 @@ def _text_columns(frame: pl.DataFrame, spec: EnrichmentSpec) -> list[str]:
     return [name for name in spec.text_columns if name not in other]
 
 
-def _transformed(rows: pl.DataFrame, columns: list[str], step: PlannedStep) -> tuple[pl.DataFrame, int]:
-    new = {name: _column(rows, name, step) for name in columns}
-    differs = _any([rows[name].ne_missing(series) for name, series in new.items()], rows.height)
-    return rows.with_columns(**new), int(differs.sum())
-
-
-def _flagged(rows: pl.DataFrame, columns: list[str], step: PlannedStep) -> pl.Series:
+def _flagged(texts: Mapping[str, TextColumn], step: PlannedStep, height: int) -> pl.Series:
     """Return one detail a row, null where the row stays."""
-    details = {name: _column(rows, name, step) for name in columns}
-    flagged = _any([series.is_not_null() for series in details.values()], rows.height)
+    details = {name: text.details(step) for name, text in texts.items()}
+    flagged = _any([series.is_not_null() for series in details.values()], height)
     if step.operation.scope == "all":
-        spared = [details[name].is_null() & ~_blank(rows[name]) for name in columns]
-        flagged = flagged & ~_any(spared, rows.height)
-    parts = [pl.lit(f"{name}: ") + pl.col(name) for name in columns]
+        spared = [detail.is_null() & ~_blank(texts[name].series()) for name, detail in details.items()]
+        flagged = flagged & ~_any(spared, height)
+    parts = [pl.lit(f"{name}: ") + pl.col(name) for name in details]
     joined = pl.DataFrame(details).select(pl.concat_str(parts, separator="; ", ignore_nulls=True).alias("detail"))
     return _where(flagged, joined["detail"])
-
-
-def _column(rows: pl.DataFrame, name: str, step: PlannedStep) -> pl.Series:
-    result = step.operation.kernel(rows[name], **step.parameters)
-    if len(result) != rows.height or result.dtype not in (pl.String, pl.Null):
-        raise TypeError(
-            f"cleaning operation {step.operation.name!r} must return a String column of {rows.height} rows,"
-            f" it returned {result.dtype} of {len(result)}"
-        )
-    return result.cast(pl.String).alias(name)
 
 
 def _without_text(rows: pl.DataFrame, columns: list[str]) -> pl.Series:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 TEXT = pl.col("text")
@@ -19,14 +21,15 @@ def where_suspicious(column: pl.Series, suspicious: pl.Expr, kernel: Callable[[p
         return column
     if count == len(column):
         return kernel(column)
-    changed = kernel(column.filter(mask)).cast(column.dtype).alias(column.name)
-    positions = pl.DataFrame({"mask": mask}).select(
-        pl.when("mask")
-        .then(pl.col("mask").cum_sum().cast(pl.Int64) + (len(column) - 1))
-        .otherwise(pl.int_range(pl.len()))
-        .alias("at")
-    )["at"]
-    return pl.concat([column, changed]).gather(positions)
+    rows = mask.to_numpy().nonzero()[0]
+    return replaced(column, rows, kernel(column.filter(mask)).cast(column.dtype))
+
+
+def replaced(column: pl.Series, rows: np.ndarray[Any, np.dtype[np.int64]], texts: pl.Series) -> pl.Series:
+    """Return the column with `texts` in the rows of those numbers; the bytes of the others are not copied."""
+    positions = np.arange(len(column))
+    positions[rows] = np.arange(len(column), len(column) + len(rows))
+    return pl.concat([column, texts.alias(column.name)]).gather(positions)
 
 
 def by_row(function: Callable[[str], str | None]) -> Callable[[pl.Series], pl.Series]:

@@ -11,8 +11,9 @@ from typing import Any
 
 from enrichment_platform.cleaning import operations
 from enrichment_platform.cleaning.operation import REGISTRY, Operation
+from enrichment_platform.cleaning_spec import CleaningStep
 from enrichment_platform.errors import InputError
-from enrichment_platform.spec import CleaningStep, EnrichmentSpec
+from enrichment_platform.spec import EnrichmentSpec
 
 EMPTY_RULE_VERSION = 1  # of the rule in cleaned.py that removes rows without text
 

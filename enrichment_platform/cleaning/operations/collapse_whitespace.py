@@ -1,16 +1,10 @@
 """collapse_whitespace: one space where there were many, at most one empty line, nothing at the ends."""
 
-from collections.abc import Callable
-
 import polars as pl
 
-from enrichment_platform.cleaning.guard import TEXT, where_suspicious
+from enrichment_platform.cleaning.buffers import TextBuffers
+from enrichment_platform.cleaning.feature import Feature, by_code_point
 from enrichment_platform.cleaning.operation import operation
-from enrichment_platform.cleaning.pattern import SPACES
-
-ODD = SPACES.replace(" ", "")
-SUSPICIOUS = TEXT.str.contains(rf"  |[{ODD}\x0d]| \n|\n |\n\n\n|^[ \n]|[ \n]$")
-LINE = TEXT.str.contains("\n", literal=True)
 
 EXAMPLES = [
     (None, None),
@@ -22,17 +16,11 @@ EXAMPLES = [
 ]
 
 
-@operation(version=1, examples=EXAMPLES)
+@operation(version=1, needs=Feature.BLANKS | Feature.LINES, examples=EXAMPLES)
 def collapse_whitespace(column: pl.Series, *, keep_newlines: bool = True) -> pl.Series:
     """Join runs of blanks of any script; with `keep_newlines: false` the text becomes one line."""
-    return where_suspicious(column, SUSPICIOUS if keep_newlines else SUSPICIOUS | LINE, _collapse(keep_newlines))
 
+    from enrichment_platform.cleaning.operations.collapse_whitespace_kernel import collapse
 
-def _collapse(keep_newlines: bool) -> Callable[[pl.Series], pl.Series]:
-    def kernel(texts: pl.Series) -> pl.Series:
-        if not keep_newlines:
-            return texts.str.replace_all(rf"[{SPACES}\x0d\n]+", " ").str.strip_chars(" ")
-        lines = texts.str.replace_all(r"\x0d\n?", "\n").str.replace_all(rf"[{SPACES}]+", " ")
-        return lines.str.replace_all(r" ?\n ?", "\n").str.replace_all(r"\n{3,}", "\n\n").str.strip_chars(" \n")
-
-    return kernel
+    buffers = TextBuffers.of(column)
+    return TextBuffers(*collapse(buffers.data, buffers.offsets, by_code_point(), keep_newlines)).series(column)

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from enrichment_platform.cleaning.feature import Feature
 from enrichment_platform.cleaning.guard import TEXT, where_suspicious
 from enrichment_platform.cleaning.operation import operation
 
@@ -36,7 +37,7 @@ EXAMPLES = [
 ]
 
 
-@operation(version=1, examples=EXAMPLES)
+@operation(version=1, needs=Feature.INVISIBLE, examples=EXAMPLES)
 def remove_invisible(column: pl.Series) -> pl.Series:
     """Keep \\n, \\t, joiners inside non-Latin words and emoji; ANSI colour codes go whole."""
     return where_suspicious(column, SUSPICIOUS, _visible)

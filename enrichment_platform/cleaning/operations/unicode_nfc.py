@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from enrichment_platform.cleaning.feature import Feature
 from enrichment_platform.cleaning.guard import NOT_ASCII, where_suspicious
 from enrichment_platform.cleaning.operation import operation
 
@@ -15,7 +16,7 @@ EXAMPLES = [
 ]
 
 
-@operation(version=1, examples=EXAMPLES)
+@operation(version=1, needs=Feature.NOT_NFC, examples=EXAMPLES)
 def unicode_nfc(column: pl.Series) -> pl.Series:
     """Compose letters and their accents."""
     return where_suspicious(column, NOT_ASCII, lambda texts: texts.str.normalize("NFC"))
