@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import os
 import pickle
-import platform
 import random
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
+from benchmarks.machine import machine
 from benchmarks.silent_failure_data import DATA_SETS
 from benchmarks.silent_failure_decay import Decay, run_decay
 from benchmarks.silent_failure_trials import LOST_IN_TABLE, Job, Said, Wanted, make_day, run_job, suite_on_day
@@ -154,21 +154,6 @@ def jobs(data: str, divisor: int) -> Iterator[Job]:
 def scattered(faults: list[str], shares: tuple[float, ...]) -> list[Wanted]:
     """Each fault at each share."""
     return [(fault, share, "scattered") for fault in faults for share in shares]
-
-
-def machine() -> str:
-    """What this ran on, in words."""
-    model = next(
-        (
-            line.split(":")[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        )
-        if Path("/proc/cpuinfo").exists()
-        else iter(()),
-        platform.processor() or platform.machine(),
-    )
-    return f"{os.cpu_count()} cores of {model}, {platform.system()}, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":
