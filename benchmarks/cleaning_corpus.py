@@ -45,15 +45,21 @@ def frame(column: pl.Series) -> pl.DataFrame:
     return pl.DataFrame({"row_id": ids, "text": column}).with_columns(partition_key=pl.lit(DAY))
 
 
-def spec(steps: tuple[str, ...], kinds: tuple[str, ...] | None = None) -> EnrichmentSpec:
-    """Return an enrichment that cleans its column `text` with these steps; `kinds` are those that mask_pii masks."""
+def spec(steps: tuple[str, ...], kinds: tuple[str, ...] | None = None, *, duplicates: bool = False) -> EnrichmentSpec:
+    """Return an enrichment that cleans its column `text` on the CPU.
+
+    Args:
+        steps: Operations in order.
+        kinds: What mask_pii masks; all when absent.
+        duplicates: Whether rows are compared, too.
+    """
     written = [{step: {"kinds": list(kinds)}} if step == "mask_pii" and kinds else step for step in steps]
     return EnrichmentSpec.model_validate(
         {
             "name": "bench",
             "source": {"path": "texts.csv", "key": "row_id", "timestamp": "at"},
             "partitions": {"start": DAY},
-            "cleaning": {"steps": written},
+            "cleaning": {"engine": "cpu", "steps": written, "duplicates": duplicates or None},
             "prompt": {"columns": ["text"]},
             "output": [{"name": "topic", "type": "label", "labels": ["order", "other"]}],
         }

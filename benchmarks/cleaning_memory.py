@@ -36,9 +36,9 @@ def fill(corpus: Path) -> dict[str, float]:
     return {"mb": float(column.str.len_bytes().cast(pl.Int64).sum()) / 1e6, "rows": rows.height}
 
 
-def cleaned() -> dict[str, float]:
+def cleaned(*, duplicates: bool) -> dict[str, float]:
     """Clean the partition; memory in MiB, seconds of the wall clock with reading and writing the lake."""
-    lake, declared = Lake.from_environment(), spec(ALL_STEPS)
+    lake, declared = Lake.from_environment(), spec(ALL_STEPS, duplicates=duplicates)
     clean_partition(lake, declared, SMALL)
     baseline = memory_mb()["peak_mb"]
     began = time.perf_counter()
@@ -53,8 +53,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("action", choices=["fill", "clean"])
     parser.add_argument("corpus", type=Path, nargs="?")
+    parser.add_argument("--duplicates", action="store_true", help="compare the rows, too")
     options = parser.parse_args()
-    print(json.dumps(fill(options.corpus) if options.action == "fill" else cleaned()))
+    print(json.dumps(fill(options.corpus) if options.action == "fill" else cleaned(duplicates=options.duplicates)))
 
 
 if __name__ == "__main__":
