@@ -6,6 +6,7 @@ import polars as pl
 from pydantic import Field
 
 from enrichment_platform.cleaning.guard import TEXT, by_row
+from enrichment_platform.cleaning.on_host import on_host_where
 from enrichment_platform.cleaning.operation import operation
 
 PROBE_CHARS = 32
@@ -21,7 +22,15 @@ EXAMPLES = [
 ]
 
 
-@operation(version=1, kind="filter", reason="repetition", scope="all", examples=EXAMPLES)
+@operation(
+    version=1,
+    kind="filter",
+    reason="repetition",
+    scope="all",
+    # Most rows: the short ones alone are spared.
+    gpu=on_host_where(lambda text, *, min_chars, **_: text.chars_above(min_chars - 1)),
+    examples=EXAMPLES,
+)
 def drop_repetition(
     column: pl.Series,
     *,

@@ -10,7 +10,9 @@ from html.entities import html5
 
 import polars as pl
 
+from enrichment_platform.cleaning.feature import Feature
 from enrichment_platform.cleaning.guard import TEXT, by_row, where_suspicious
+from enrichment_platform.cleaning.on_host import on_host_where
 from enrichment_platform.cleaning.operation import operation
 from enrichment_platform.cleaning.pattern import any_of
 
@@ -59,7 +61,12 @@ EXAMPLES = [
 ]
 
 
-@operation(version=1, idempotent=False, examples=EXAMPLES)
+@operation(
+    version=1,
+    idempotent=False,
+    gpu=on_host_where(Feature.MARKUP),
+    examples=EXAMPLES,
+)
 def html_to_text(column: pl.Series) -> pl.Series:
     """Block tags become line breaks; not idempotent: `&lt;b&gt;` is the text `<b>`, a tag next time."""
     untagged = where_suspicious(column, TAGGED, _untagged)

@@ -7,6 +7,8 @@ treat the text as data.
 
 import polars as pl
 
+from enrichment_platform.cleaning.feature import Feature
+from enrichment_platform.cleaning.on_host import on_host_where
 from enrichment_platform.cleaning.operation import operation
 from enrichment_platform.injection import injection_kinds
 
@@ -30,7 +32,13 @@ EXAMPLES = [
 ]
 
 
-@operation(version=3, kind="filter", reason="prompt_injection", examples=EXAMPLES)
+@operation(
+    version=3,
+    kind="filter",
+    reason="prompt_injection",
+    gpu=on_host_where(Feature.NONE),  # every row, to the host
+    examples=EXAMPLES,
+)
 def quarantine_injection(column: pl.Series) -> pl.Series:
     """Flag texts with the kinds of order they give; what invisible characters or look-alikes hide is read too."""
     return injection_kinds(column)

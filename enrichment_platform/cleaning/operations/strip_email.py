@@ -4,8 +4,11 @@ import re
 
 import polars as pl
 
+from enrichment_platform.cleaning.device_pattern import DevicePattern
 from enrichment_platform.cleaning.guard import TEXT, by_row, where_suspicious
+from enrichment_platform.cleaning.on_host import on_host_where
 from enrichment_platform.cleaning.operation import operation
+from enrichment_platform.cleaning.pattern import any_case
 
 SIGNATURE_LINES = 12  # a "--" with more text below it is a divider, not a signature
 HEADER = re.compile(
@@ -45,6 +48,19 @@ SUSPICIOUS = TEXT.str.contains(
     r"|(?i:confidential|privileged|disclaimer|legal notice|intended recipient|"
     r"consider the environment|addressee)"
 )
+# The same signs, some of them wider, as the GPU reads patterns.
+_SIGNS = DevicePattern(
+    r"\n--|(?:From|Subject|Date|Return-Path|Received|Von|De) ?: |wrote ?:|schrieb|a écrit|escribió|schreef"
+    r"|-- ?(?:Original M|Forwarded)|Ursprüngliche|Begin forwarded|Mensaje original|Message d'origine"
+    r"|Sent (?:from|via) |Get Outlook|Gesendet von|gesendet|Envoyé de|Enviado desde|"
+    + "|".join(
+        any_case(word)
+        for word in (
+            *("confidential", "privileged", "disclaimer", "legal notice", "intended recipient"),
+            *("consider the environment", "addressee"),
+        )
+    )
+)
 
 EXAMPLES = [
     (None, None),
@@ -63,7 +79,7 @@ EXAMPLES = [
 ]
 
 
-@operation(version=1, examples=EXAMPLES)
+@operation(version=1, gpu=on_host_where(_SIGNS), examples=EXAMPLES)
 def strip_email(column: pl.Series) -> pl.Series:
     """Leave a text as it is where nothing else would remain of it, and where no sign of mail is in it."""
     return where_suspicious(column, SUSPICIOUS, by_row(_stripped))

@@ -6,6 +6,7 @@ import polars as pl
 from pydantic import Field
 
 from enrichment_platform.cleaning.guard import TEXT, where_suspicious
+from enrichment_platform.cleaning.on_host import on_host_where
 from enrichment_platform.cleaning.operation import operation
 
 MARKER = ("\n[... ", " characters cut ...]\n")
@@ -18,7 +19,11 @@ EXAMPLES = [
 ]
 
 
-@operation(version=1, examples=EXAMPLES)
+@operation(
+    version=1,
+    gpu=on_host_where(lambda text, *, max_chars, **_: text.chars_above(max_chars)),
+    examples=EXAMPLES,
+)
 def truncate_text(
     column: pl.Series,
     *,

@@ -4,6 +4,7 @@ import polars as pl
 
 from enrichment_platform.cleaning.feature import Feature
 from enrichment_platform.cleaning.guard import NOT_ASCII, where_suspicious
+from enrichment_platform.cleaning.on_host import on_host_where
 from enrichment_platform.cleaning.operation import operation
 
 EXAMPLES = [
@@ -16,7 +17,12 @@ EXAMPLES = [
 ]
 
 
-@operation(version=1, needs=Feature.NOT_NFC, examples=EXAMPLES)
+@operation(
+    version=1,
+    needs=Feature.NOT_NFC,
+    gpu=on_host_where(Feature.NOT_NFC),  # cuDF's Unicode is of another version
+    examples=EXAMPLES,
+)
 def unicode_nfc(column: pl.Series) -> pl.Series:
     """Compose letters and their accents."""
     return where_suspicious(column, NOT_ASCII, lambda texts: texts.str.normalize("NFC"))
