@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from enrichment_platform.cleaning.plan import planned_steps
+from enrichment_platform.cleaning.plan import cpu_only_steps
 from enrichment_platform.cleaning.text_column import HostText, TextColumn
 from enrichment_platform.errors import InputError
 from enrichment_platform.spec import EnrichmentSpec
@@ -58,8 +58,3 @@ def choose_engine(spec: EnrichmentSpec) -> Engine:
             " the `cudf` extra, or allow the CPU with `engine: auto`"
         )
     return Engine("cpu", "", why, HostText)
-
-
-def cpu_only_steps(spec: EnrichmentSpec) -> list[str]:
-    """Return the operations of the plan that have no GPU kernel, in order."""
-    return list(dict.fromkeys(step.operation.name for step in planned_steps(spec) if step.operation.gpu is None))

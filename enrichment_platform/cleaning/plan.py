@@ -30,7 +30,19 @@ class PlannedStep:
 
 def check_steps(spec: EnrichmentSpec) -> list[str]:
     """Return what is wrong with the cleaning steps, one message a problem; empty when they can run."""
-    return [problem for number, step in enumerate(spec.cleaning.steps, 1) for problem in _problems(number, step)]
+    problems = [problem for number, step in enumerate(spec.cleaning.steps, 1) for problem in _problems(number, step)]
+    if spec.cleaning.engine == "gpu" and not problems and (lacking := cpu_only_steps(spec)):
+        problems.append(
+            f"cleaning.engine is gpu, and {', '.join(lacking)} has no GPU kernel (`gpu=` of @operation);"
+            " take it out, or use `engine: auto`"
+        )
+    return problems
+
+
+def cpu_only_steps(spec: EnrichmentSpec) -> list[str]:
+    """Return the operations of the plan that have no GPU kernel, in order; the steps are known to be right."""
+    operations = [REGISTRY[step.operation] for step in spec.cleaning.steps]
+    return list(dict.fromkeys(operation.name for operation in operations if operation.gpu is None))
 
 
 def planned_steps(spec: EnrichmentSpec) -> list[PlannedStep]:

@@ -13,6 +13,7 @@ from enrichment_platform.cli import (
     demo,
     dev,
     halt,
+    profile,
     quarantine,
     replay,
     restore,
@@ -39,6 +40,7 @@ main.add_command(cost.cost)
 main.add_command(demo.demo)
 main.add_command(dev.dev)
 main.add_command(halt.halt)
+main.add_command(profile.profile)
 main.add_command(quarantine.quarantine)
 main.add_command(replay.replay)
 main.add_command(restore.restore)

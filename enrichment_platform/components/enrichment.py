@@ -55,7 +55,7 @@ class Enrichment(dg.Component, EnrichmentSpec):
         return dg.Definitions(
             assets=[
                 raw_asset(self, context.project_root),
-                cleaned_asset(self),
+                cleaned_asset(self, context.project_root),
                 classified_asset(self, pool, context.project_root),
                 enriched_asset(self),
             ],

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from enrichment_platform.inference.answer_schema import json_schema
+from enrichment_platform.inference.asked_form import asked_form
 from enrichment_platform.inference.examples import NearestExamples
 from enrichment_platform.inference.prompt import Message, Prompt
 from enrichment_platform.spec import EnrichmentSpec, Example
@@ -21,12 +22,13 @@ class Question:
     """One row, ready to be asked.
 
     `occasion`: asked afresh on every occasion of that name, whatever the ledger holds; empty for rows, which are asked
-    once for good. The model does not see it.
+    once for good. The model does not see it. `group`: rows with the same number begin alike; 0 begins like no other.
     """
 
     row_id: str
     messages: tuple[Message, ...]
     occasion: str = ""
+    group: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,10 @@ class Task:
 
     def question(self, row: Mapping[str, Any], nearest: Sequence[Example] | None = None) -> Question:
         """The question for a cleaned row; `nearest` are its examples where they are known already."""
+        row = asked_form(row)
         if nearest is None:
             nearest = self.examples.of(row) if self.examples else ()
-        return Question(row["row_id"], self.prompt.messages(row, nearest))
+        return Question(row["row_id"], self.prompt.messages(row, nearest), group=row.get("prefix_group") or 0)
 
     def control(self, row: Mapping[str, Any], row_id: str, occasion: str) -> Question:
         """The same question as a control: under an id of its own, and asked afresh on that occasion."""
@@ -61,7 +64,7 @@ class Task:
         self, rows: Sequence[Mapping[str, Any]]
     ) -> tuple[Sequence[Mapping[str, Any]], list[Sequence[Example]]]:
         """The rows, and the examples of each; a tenth of the time that looking each up takes."""
-        return rows, self.examples.of_many(rows) if self.examples else [()] * len(rows)
+        return rows, self.examples.of_many([asked_form(row) for row in rows]) if self.examples else [()] * len(rows)
 
     @cached_property
     def version(self) -> str:

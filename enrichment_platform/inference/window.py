@@ -28,7 +28,8 @@ class _Group:
 class Window:
     """Rows that wait to be sent.
 
-    A server computes a prefix that consecutive requests share once: rows with the same examples go together. Within
+    A server computes a prefix that consecutive requests share once: rows with the same examples, and among them those
+    whose texts begin alike (`cleaning.add: [prefix_group]`), go together. Within
     such a group the longest row goes first, so that at the end no long one runs alone (longest processing time first,
     Graham 1969). Rows that come back go before new ones.
     """
@@ -79,10 +80,10 @@ class Window:
 
     def _joined(self, row: Row) -> int:
         """Count a row to its group, and give the group's rank: groups go in the order in which they came."""
-        examples = row.question.messages[self._shared : -1]
-        if not examples:
+        examples, begun = row.question.messages[self._shared : -1], row.question.group
+        if not examples and not begun:
             return _NO_EXAMPLES
-        key = hashlib.blake2b(orjson.dumps(examples), digest_size=16).digest()
+        key = hashlib.blake2b(orjson.dumps([examples, begun]), digest_size=16).digest()
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = _Group(key, next(self._ranks))

@@ -1,7 +1,7 @@
 """What the four assets of an enrichment share: definition, metadata, errors."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -32,6 +32,7 @@ def stage_asset(
     upstream: Stage | None = None,
     pool: str | None = None,
     lineage: Callable[[pl.DataFrame], Lineage] | None = None,
+    joined: Sequence[dg.AssetKey] = (),
 ) -> dg.AssetsDefinition:
     """An asset `[name, stage]` that runs `work` for one partition and reports what came of it.
 
@@ -44,6 +45,7 @@ def stage_asset(
         upstream: The stage before it.
         pool: Dagster concurrency pool.
         lineage: Which upstream columns a written column comes from.
+        joined: Assets whose tables are read as a whole, whatever their partitions.
     """
     freshness = None
     if spec.freshness and stage is Stage.ENRICHED:
@@ -51,7 +53,10 @@ def stage_asset(
 
     @dg.asset(
         key=asset_key(spec, stage),
-        deps=[asset_key(spec, upstream)] if upstream else [],
+        deps=[
+            *([asset_key(spec, upstream)] if upstream else []),
+            *(dg.AssetDep(key, partition_mapping=dg.AllPartitionMapping()) for key in joined),
+        ],
         partitions_def=partitions_definition(spec.partitions),
         # No backfill policy: Dagster then starts one run a partition and tags it with its partition. Under any policy,
         # also one of single partitions, it tags a range, and check results lose their partition (dagster 1.13.27).

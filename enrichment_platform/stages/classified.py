@@ -11,6 +11,7 @@ import dagster as dg
 import polars as pl
 
 from enrichment_platform.cleaning import cleaning_version
+from enrichment_platform.cleaning_spec import ASKED_AS
 from enrichment_platform.errors import EnrichmentError
 from enrichment_platform.inference.budget import caps
 from enrichment_platform.inference.dispatcher import Dispatcher
@@ -112,7 +113,9 @@ def classify_partition(
     total = lake.count(source, partition_key)
     controls = Controls(task, golden_set(spec, root, schema), partition_key, total)
 
-    stream = lake.stream(source, partition_key, ["row_id", *spec.prompt.columns], READ_ROWS)
+    # As the table has them, whatever the spec says by now: what is asked and what is checked are to be the same.
+    columns = ["row_id", *spec.prompt.columns, *(name for name in (ASKED_AS, "prefix_group") if name in present)]
+    stream = lake.stream(source, partition_key, columns, READ_ROWS)
     metrics = metrics_of(spec.name)
     with (
         Ledger(ledger_url()) as ledger,

@@ -1,23 +1,47 @@
-"""Cleaned: the cleaning steps over a raw partition, filtered rows aside."""
+"""Cleaned: the cleaning plan over a raw partition, streamed from the lake and back; filtered rows aside."""
 
 from __future__ import annotations
 
-import dagster as dg
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from enrichment_platform.cleaning import clean, cleaning_version
+import dagster as dg
+import polars as pl
+import pyarrow as pa
+
+from enrichment_platform.cleaning import cleaning_version
+from enrichment_platform.cleaning.earlier import store_signatures
+from enrichment_platform.cleaning.engine import choose_engine
+from enrichment_platform.cleaning.partition import PartitionCleaner
+from enrichment_platform.cleaning_spec import JoinSpec
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, Stage
 from enrichment_platform.stages import quarantine
-from enrichment_platform.stages.asset import same_columns, stage_asset
+from enrichment_platform.stages.asset import Lineage, same_columns, stage_asset
 from enrichment_platform.stages.naming import table
 from enrichment_platform.stages.outcome import StageOutcome
 
+READ_ROWS = 16_384
+DID = "cleaning"  # note of the commit: what was done, as JSON
+_SHOWN_ROWS = 20  # the most that a preview may have
 
-def cleaned_asset(spec: EnrichmentSpec) -> dg.AssetsDefinition:
+
+def cleaned_asset(spec: EnrichmentSpec, root: Path) -> dg.AssetsDefinition:
     """The cleaned asset."""
 
     def work(_: dg.AssetExecutionContext, key: str) -> StageOutcome:
-        return clean_partition(Lake.from_environment(), spec, key)
+        return clean_partition(Lake.from_environment(), spec, key, root)
+
+    def lineage(rows: pl.DataFrame) -> Lineage:
+        written = set(spec.cleaning.written_columns)
+        sources = [(Stage.RAW, column) for column in spec.text_columns]
+        return {
+            column: [(Stage.RAW, column)] if column not in written else sources
+            for column in rows.columns
+            if column not in spec.joined_columns
+        }
 
     steps = ", ".join(step.operation for step in spec.cleaning.steps) or "none"
     return stage_asset(
@@ -27,15 +51,59 @@ def cleaned_asset(spec: EnrichmentSpec) -> dg.AssetsDefinition:
         description=f"Raw rows after cleaning {', '.join(spec.text_columns)}. Steps: {steps}.",
         kinds={"deltalake", "polars"},
         upstream=Stage.RAW,
-        lineage=same_columns(Stage.RAW),
+        lineage=lineage if spec.cleaning.written_columns else same_columns(Stage.RAW),
+        joined=[key for join in spec.cleaning.join if (key := _joined_asset(join))],
     )
 
 
-def clean_partition(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> StageOutcome:
-    """Clean the raw partition and replace the partition of the cleaned table."""
-    raw = lake.read(table(spec, Stage.RAW), partition_key)
-    cleaned = clean(raw, spec)
-    quarantine.replace(lake, spec, partition_key, Stage.CLEANED, cleaned.removed)
-    lake.replace_partition(table(spec, Stage.CLEANED), partition_key, cleaned.rows)
-    figures = {"cleaning_version": cleaning_version(spec), "rows_changed": cleaned.changed}
-    return StageOutcome(cleaned.rows, quarantine.by_reason(cleaned.removed), figures)
+def clean_partition(lake: Lake, spec: EnrichmentSpec, partition_key: str, root: Path = Path()) -> StageOutcome:
+    """Clean the raw partition and replace the partition of the cleaned table; memory does not grow with it.
+
+    Raises:
+        InputError: the plan does not fit the table, the machine or what is joined.
+    """
+    with cleaner(lake, spec, partition_key, root) as cleaning:
+        quarantine.replace(lake, spec, partition_key, Stage.CLEANED, cleaning.removed)
+        with cleaning.finish() as rows:
+            first = next(rows.batches(), rows.empty).head(_SHOWN_ROWS)
+            did = cleaning.figures() | {"cleaning_version": cleaning_version(spec)}
+            notes = {DID: json.dumps(did)}
+            lake.replace_partition(table(spec, Stage.CLEANED), partition_key, rows, notes=notes)
+            signatures = cleaning.signatures(partition_key)
+            if signatures is not None:
+                with signatures:
+                    store_signatures(lake, spec, partition_key, signatures)
+            figures = {
+                "cleaning_version": did["cleaning_version"],
+                "rows_changed": cleaning.work.changed,
+                "cleaning": did,
+            }
+            return StageOutcome(first, did["removed"], figures, streamed_rows=rows.rows)
+
+
+@contextmanager
+def cleaner(lake: Lake, spec: EnrichmentSpec, partition_key: str, root: Path) -> Iterator[PartitionCleaner]:
+    """The raw rows of a partition after the steps; nothing is written to the lake.
+
+    Raises:
+        InputError: the plan does not fit the table or the machine.
+    """
+    source = table(spec, Stage.RAW)
+    engine = choose_engine(spec)
+    schema = _frame(lake.dataset(source).schema.empty_table()).schema
+    with PartitionCleaner(lake, spec, partition_key, schema, engine, root) as cleaning:
+        for batch in lake.stream(source, partition_key, list(schema), READ_ROWS):
+            cleaning.add(batch)
+        yield cleaning
+
+
+def _frame(data: pa.Table) -> pl.DataFrame:
+    frame = pl.from_arrow(data)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _joined_asset(join: JoinSpec) -> dg.AssetKey | None:
+    if join.asset is not None:
+        return dg.AssetKey(join.asset.split("/"))
+    return dg.AssetKey(join.table.split(".")) if join.table is not None else None

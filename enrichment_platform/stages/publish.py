@@ -21,6 +21,7 @@ from enrichment_platform.checks.history import History
 from enrichment_platform.checks.inputs import PartitionTables, UnusableInputError
 from enrichment_platform.checks.verdicts import refusal, store_verdict
 from enrichment_platform.errors import InputError, PublicationRefusedError
+from enrichment_platform.inference.asked_form import asked_rows
 from enrichment_platform.lake.tables import Commit, Lake, content_version
 from enrichment_platform.spec import EnrichmentSpec, Stage, output_columns
 from enrichment_platform.stages import quarantine
@@ -108,7 +109,7 @@ def _tables(
     return PartitionTables(
         raw_ids=staged.raw_ids,
         quarantined=staged.quarantined.select("row_id", "stage", "reason"),
-        cleaned=staged.cleaned,
+        cleaned=asked_rows(staged.cleaned),
         staged=staged.classified,
         asked=asked,
         controls=staged.controls,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from enrichment_platform.errors import TableNotFoundError
+from enrichment_platform.lake.spool import Spool
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, Stage
 from enrichment_platform.stages.naming import quarantine_table
@@ -12,15 +13,24 @@ from enrichment_platform.stages.naming import quarantine_table
 SCHEMA = dict.fromkeys(("row_id", "partition_key", "stage", "reason", "detail"), pl.String)
 
 
-def replace(lake: Lake, spec: EnrichmentSpec, partition_key: str, stage: Stage, rows: pl.DataFrame) -> str:
+def replace(lake: Lake, spec: EnrichmentSpec, partition_key: str, stage: Stage, rows: pl.DataFrame | Spool) -> str:
     """Replace what a stage quarantined in a partition; `rows` has row_id, reason and detail."""
-    frame = rows.select(
-        "row_id",
-        pl.lit(partition_key).alias("partition_key"),
-        pl.lit(stage.value).alias("stage"),
-        pl.col("reason").cast(pl.String),
-        pl.col("detail").cast(pl.String),
-    )
+
+    def of_stage(part: pl.DataFrame) -> pl.DataFrame:
+        return part.select(
+            "row_id",
+            pl.lit(partition_key).alias("partition_key"),
+            pl.lit(stage.value).alias("stage"),
+            pl.col("reason").cast(pl.String),
+            pl.col("detail").cast(pl.String),
+        )
+
+    if isinstance(rows, Spool):
+        with Spool(SCHEMA) as spool:
+            for part in rows.batches():
+                spool.append(of_stage(part))
+            return lake.replace_partition(quarantine_table(spec), partition_key, spool, where={"stage": stage.value})
+    frame = of_stage(rows)
     return lake.replace_partition(quarantine_table(spec), partition_key, frame, where={"stage": stage.value})
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import polars as pl
 
 from enrichment_platform.errors import EnrichmentError
+from enrichment_platform.inference.asked_form import asked_form
 from enrichment_platform.inference.progress import Progress
 from enrichment_platform.inference.records import Answer
 from enrichment_platform.inference.row import FAILED, RowAnswer
@@ -40,7 +41,8 @@ class Questions:
     def __iter__(self) -> Iterator[Question]:
         """Raises EnrichmentError at the end where the template failed on every row: then the template is wrong."""
         for batch in self._batches:
-            for row in batch.iter_rows(named=True):
+            for cleaned in batch.iter_rows(named=True):
+                row = asked_form(cleaned)
                 try:
                     question = self._task.question(row)
                 except EnrichmentError as error:

@@ -26,6 +26,7 @@ from enrichment_platform.checks.inputs import source_texts
 from enrichment_platform.checks.power import Card, CleanTrial, Trial, card
 from enrichment_platform.cleaning import cleaning_version
 from enrichment_platform.errors import EnrichmentError, InputError, PublicationRefusedError
+from enrichment_platform.inference.asked_form import asked_rows
 from enrichment_platform.inference.pool import ModelPoolSpec
 from enrichment_platform.inference.task import Task
 from enrichment_platform.lake.tables import Lake
@@ -61,7 +62,7 @@ def good_partition(
     rows = lake.read(table(spec, Stage.ENRICHED), key)
     if rows.is_empty():
         raise InputError(f"{spec.name} {key} has no published rows to test with; publish a partition first")
-    cleaned = lake.read(table(spec, Stage.CLEANED), key)
+    cleaned = asked_rows(lake.read(table(spec, Stage.CLEANED), key))
     task = Task(spec, cleaning_version(spec), nearest_examples(spec, root, cleaned.schema))
     texts = dict(source_texts(spec, rows).iter_rows())
     stamp = provenance_column(rows.columns, "request_key")

@@ -14,6 +14,7 @@ import orjson
 from enrichment_platform.checks.verdicts import failed_for
 from enrichment_platform.errors import EnrichmentError, InputError, TableNotFoundError
 from enrichment_platform.inference.answer_schema import MalformedAnswerError, read_answer
+from enrichment_platform.inference.asked_form import asked_form
 from enrichment_platform.inference.endpoints.protocol import Endpoint
 from enrichment_platform.inference.history import attempts_of
 from enrichment_platform.inference.ledger import Ledger
@@ -273,7 +274,8 @@ def _answer(answered: dict[str, Any] | None, staged: dict[str, Any] | None, text
 def _evidence(spec: EnrichmentSpec, values: dict[str, Any] | None, cleaned: dict[str, Any] | None) -> list[Span]:
     if values is None or cleaned is None:
         return []
-    texts = {name: str(cleaned.get(name) or "") for name in spec.prompt.columns}
+    asked = asked_form(cleaned)
+    texts = {name: str(asked.get(name) or "") for name in spec.prompt.columns}
     quotes = [(one.name, values.get(one.evidence_column)) for one in spec.output if one.evidence]
     return [locate(name, str(quote), texts) for name, quote in quotes if quote]
 

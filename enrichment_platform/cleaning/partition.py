@@ -1,0 +1,209 @@
+"""A partition is cleaned: batch by batch through the steps, then compared, joined and written; memory does not grow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from enrichment_platform.cleaning.canonical_texts import CanonicalTexts
+from enrichment_platform.cleaning.cleaned import REMOVED_SCHEMA, clean
+from enrichment_platform.cleaning.earlier import SCHEMA as SIGNATURE_SCHEMA
+from enrichment_platform.cleaning.earlier import EarlierPartitions, text_of
+from enrichment_platform.cleaning.engine import Engine
+from enrichment_platform.cleaning.joined import at_column, joined_table, key_column, our_moments
+from enrichment_platform.cleaning.linking import Linking
+from enrichment_platform.cleaning.prefixes import PrefixGroups
+from enrichment_platform.cleaning.tail import POSITION, TailInputs, tail
+from enrichment_platform.cleaning.work import CleaningWork
+from enrichment_platform.errors import InputError
+from enrichment_platform.lake.spool import Spool
+from enrichment_platform.lake.tables import Lake
+from enrichment_platform.spec import EnrichmentSpec
+
+BATCH_BYTES = 32_000_000  # of rows in memory that are cleaned together
+
+
+class PartitionCleaner:
+    """Takes the raw rows of a partition in batches, and gives the cleaned ones back in order; a context manager.
+
+    Rows wait in temporary files (TMPDIR) of about the size of the partition. In memory are a batch, some tens of bytes
+    a row where rows are compared, and the part of joined tables that has the partition's keys.
+
+    Args:
+        lake: Where earlier partitions and joined tables are.
+        spec: The enrichment.
+        partition_key: Which partition.
+        schema: Of the raw rows.
+        engine: Where the steps run.
+        root: The project's root, that paths of joined files are relative to.
+
+    Attributes:
+        work: What the steps did so far.
+        removed: Rows that were taken out: row_id, partition_key, reason, detail.
+        reasons: How many by reason.
+    """
+
+    def __init__(
+        self, lake: Lake, spec: EnrichmentSpec, partition_key: str, schema: pl.Schema, engine: Engine, root: Path
+    ) -> None:
+        taken = [name for name in spec.cleaning.written_columns if name in schema]
+        if taken:
+            raise InputError(
+                f"enrichment {spec.name!r}: the source has columns {', '.join(taken)}, which cleaning writes;"
+                " rename them in source.columns"
+            )
+        self._lake, self._spec, self._engine, self._root = lake, spec, engine, root
+        self._columns = [name for name in spec.text_columns if name in spec.prompt.columns]
+        self.work = CleaningWork(engine.name)
+        self.reasons: dict[str, int] = {}
+        self.removed = Spool(REMOVED_SCHEMA)
+        self._waiting = Spool(schema)
+        self._keys = [pl.Series("~key", [], dtype=pl.String) for _ in spec.cleaning.join]
+        duplicates = spec.cleaning.duplicates
+        self._linking = None
+        if duplicates is not None:
+            matching = f"{duplicates.match}/{duplicates.threshold}/{duplicates.shingle_words}"
+            earlier = EarlierPartitions(lake, spec, partition_key, matching, self._columns)
+            self._linking = Linking(duplicates, earlier, self._columns)
+        self._prefixes = PrefixGroups() if "prefix_group" in spec.cleaning.add else None
+
+    def __enter__(self) -> PartitionCleaner:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for part in (self._linking, self._waiting, self.removed):
+            if part is not None:
+                part.__exit__(kind, error, trace)
+
+    def add(self, batch: pl.DataFrame) -> None:
+        """Clean a batch of raw rows; they come in their order, the earliest first."""
+        for part in _slices(batch):
+            cleaned = clean(part, self._spec, self._engine)
+            self.work = CleaningWork.total((self.work, cleaned.work))
+            for reason, count in cleaned.removed.group_by("reason").len().iter_rows():
+                self.reasons[reason] = self.reasons.get(reason, 0) + count
+            self.removed.append(cleaned.removed)
+            rows = cleaned.rows
+            self._waiting.append(rows)
+            text = rows.select(text_of(self._columns).alias("text"))["text"] if self._columns else None
+            if self._linking is not None and text is not None:
+                self._linking.add(text)
+            if self._prefixes is not None and text is not None:
+                self._prefixes.add(text)
+            for number, join in enumerate(self._spec.cleaning.join):
+                key = rows.select(key_column(join.on))["~key"]
+                self._keys[number] = pl.concat([self._keys[number], key]).unique().drop_nulls()
+
+    def figures(self) -> dict[str, Any]:
+        """Return what was done, as data: engine, bytes, seconds, what each step did, duplicates by kind."""
+        work = self.work
+        return {
+            "engine": self._engine.name,
+            "device": self._engine.device,
+            "engine_reason": self._engine.reason,
+            "rows": work.rows,
+            "text_bytes_before": work.bytes_in,
+            "text_bytes_after": work.bytes_out,
+            "seconds": round(work.seconds, 3),
+            "mb_per_second": None if work.mb_per_second is None else round(work.mb_per_second, 1),
+            "steps": {
+                name: {"rows": step.rows, "seconds": round(step.seconds, 3)} for name, step in work.steps.items()
+            },
+            "removed": dict(sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))),
+            "duplicates": self._linking.counts if self._linking is not None else None,
+        }
+
+    def finish(self) -> Spool:
+        """Return the cleaned rows, with what is joined and added; once, after the last `add`.
+
+        Raises:
+            InputError: a joined table is not there or does not fit.
+        """
+        joins = [
+            (join, joined_table(self._lake, self._spec, join, self._keys[number], self._root).lazy())
+            for number, join in enumerate(self._spec.cleaning.join)
+        ]
+        groups = self._prefixes.groups().lazy() if self._prefixes is not None else None
+        with CanonicalTexts() as texts:
+            if self._linking is not None:
+                self._linking.find(texts)
+
+            def finished(batch: pl.DataFrame, at: int) -> pl.DataFrame:
+                positions = pl.Series(POSITION, np.arange(at, at + batch.height), dtype=pl.Int64)
+                linked = self._linking.of(batch, at, texts).lazy() if self._linking is not None else None
+                plan = tail(
+                    self._prepared(batch, positions).lazy(),
+                    TailInputs(linked, groups, joins),
+                    self._columns,
+                    self._spec.cleaning.add,
+                )
+                return plan.collect()
+
+            spool = Spool(finished(self._waiting.empty, 0).schema)
+            try:
+                at = 0
+                for batch in self._waiting.batches():
+                    spool.append(finished(batch, at))
+                    at += batch.height
+            except BaseException:
+                spool.__exit__(None, None, None)
+                raise
+            return spool
+
+    def signatures(self, partition_key: str) -> Spool | None:
+        """Return what later partitions find these rows by; after `finish`. None where rows are not compared."""
+        if self._linking is None:
+            return None
+        spool = Spool(SIGNATURE_SCHEMA)
+        found = self._linking.signatures()
+        pending: pl.DataFrame | None = next(found, None)
+        at = 0
+        for batch in self._waiting.batches():
+            ids = batch.select("row_id").with_columns(pl.Series("row", np.arange(at, at + batch.height)))
+            at += batch.height
+            while pending is not None:
+                part = pending.filter(pl.col("row") < at)
+                spool.append(
+                    part.join(ids, on="row", how="inner", maintain_order="left").select(
+                        "row_id",
+                        pl.lit(partition_key).alias("partition_key"),
+                        pl.lit(self._linking.matching).alias("matching"),
+                        "content",
+                        "exact",
+                        "bands",
+                    )
+                )
+                if part.height < pending.height:
+                    pending = pending.filter(pl.col("row") >= at)
+                    break
+                pending = next(found, None)
+        return spool
+
+    def _prepared(self, batch: pl.DataFrame, positions: pl.Series) -> pl.DataFrame:
+        """Return the rows with what the relational end needs and what only the CPU can work out."""
+        rows = batch.with_columns(positions)
+        if "language" in self._spec.cleaning.add:
+            from enrichment_platform.cleaning.language import languages
+
+            text = batch.select(text_of(self._columns).alias("text"))["text"]
+            rows = rows.with_columns(languages(text)["language"].alias("language"))
+        for number, join in enumerate(self._spec.cleaning.join):
+            rows = rows.with_columns(batch.select(key_column(join.on).alias(f"~key{number}")))
+            if join.known_at is not None:
+                rows = rows.with_columns(
+                    our_moments(batch[at_column(self._spec, join)], self._spec).alias(f"~at{number}")
+                )
+        return rows
+
+
+def _slices(batch: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    parts = math.ceil(batch.estimated_size() / BATCH_BYTES) or 1
+    yield from batch.iter_slices(math.ceil(batch.height / parts) or 1)
