@@ -19,6 +19,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ ONE_THREAD = dict.fromkeys(
     ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS"), "1"
 )
 PARTS = ("text", "memory", "duplicates")
+MEMORY = {"steps": (), "steps and near duplicates": ("--duplicates",)}
 TEN_GB_MB, TWO_GIB_MB = 10_000.0, 2_048.0
 SAME_TEXTS = {"pandas": 0.99, "DuckDB": 0.99, "datatrove": 0.99}
 """Least share of rows that a tool has to clean to the same characters as the platform: else it did other work."""
@@ -95,11 +97,11 @@ def memory(paths: dict[str, Path]) -> Results:
     """Peak memory and wall time of a partition of each size, with as many threads as the machine gives."""
     found: Results = {}
     for size, path in paths.items():
-        for name, arguments in (("steps", ()), ("steps and duplicates", ("--duplicates",))):
-            with tempfile.TemporaryDirectory() as folder:
-                filled = child("cleaning_memory", "fill", path, home=Path(folder))
+        with tempfile.TemporaryDirectory() as folder:
+            filled = child("cleaning_memory", "fill", path, home=Path(folder))
+            for name, arguments in MEMORY.items():
                 told = child("cleaning_memory", "clean", *arguments, home=Path(folder))
-            found.setdefault(name, {})[size] = {**filled, **told}
+                found.setdefault(name, {})[size] = {**filled, **told}
     return found
 
 
@@ -117,6 +119,8 @@ def near_duplicates(path: Path, core: int) -> Results | None:
 def bars(results: Results) -> list[Bar]:
     """Every promise about what was measured."""
     kept: list[Bar] = []
+    if "text" in results and not results["text"]:
+        kept.append(Bar("text operations", None, 1.0, True))
     if text := results.get("text"):
         runs, first = text["runs"], f"ours {results['sizes'][0]}"
         rate = runs[first]["mb_per_s"]
@@ -131,12 +135,14 @@ def bars(results: Results) -> list[Bar]:
         for size in results["sizes"][1:]:
             grown = rate / runs[f"ours {size}"]["mb_per_s"]
             kept.append(Bar(f"growth: time a MB at {size} MB, x that at {results['sizes'][0]} MB", grown, 1.3, False))
-    for name, sizes in results.get("memory", {}).items():
-        if len(sizes) > 1:
-            small, large = sizes[results["sizes"][0]], sizes[results["sizes"][-1]]
-            slope = max(0.0, large["peak_mb"] - small["peak_mb"]) / (large["mb"] - small["mb"])
-            at_ten_gb = large["peak_mb"] + slope * (TEN_GB_MB - large["mb"])
-            kept.append(Bar(f"memory, {name}: MiB that 10 GB would take", at_ten_gb, TWO_GIB_MB, False))
+    if "memory" in results and len(results["sizes"]) > 1:
+        for name in MEMORY:
+            sizes, at_ten_gb = (results["memory"] or {}).get(name), None
+            if sizes:
+                small, large = sizes[results["sizes"][0]], sizes[results["sizes"][-1]]
+                slope = max(0.0, large["peak_mb"] - small["peak_mb"]) / (large["mb"] - small["mb"])
+                at_ten_gb = large["peak_mb"] + slope * (TEN_GB_MB - large["mb"])
+            kept.append(Bar(f"memory, {name}: MiB at 10 GB, by the two sizes", at_ten_gb, TWO_GIB_MB, False))
     if "duplicates" in results:
         ratio = (results["duplicates"] or {}).get("times_datasketch")
         kept.append(Bar("near duplicates: x datasketch", ratio, 30.0, True))
@@ -149,15 +155,20 @@ def measured(options: argparse.Namespace, folder: Path) -> Results:
     paths = {size: corpus(options.data.resolve(), folder, float(size)) for size in sizes}
     core = max(os.sched_getaffinity(0))
     results: Results = {"machine": machine(), "sizes": sizes, "sample_mb": options.sample, "repetitions": REPETITIONS}
-    if "text" in options.only:
-        tools = [tool for tool in NOTES if importlib.util.find_spec(tool.lower()) is not None]
-        if missing := sorted(set(NOTES) - set(tools)):
-            print(f"left out, not installed: pip install {' '.join(missing).lower()}", file=sys.stderr)
-        results["text"] = text_operations(paths, options.sample, tools, core)
-    if "memory" in options.only:
-        results["memory"] = memory(paths)
-    if "duplicates" in options.only:
-        results["duplicates"] = near_duplicates(paths[sizes[0]], core)
+    tools = [tool for tool in NOTES if importlib.util.find_spec(tool.lower()) is not None]
+    if missing := sorted(set(NOTES) - set(tools)):
+        print(f"left out, not installed: pip install {' '.join(missing).lower()}", file=sys.stderr)
+    parts: dict[str, Callable[[], Results | None]] = {
+        "text": lambda: text_operations(paths, options.sample, tools, core),
+        "memory": lambda: memory(paths),
+        "duplicates": lambda: near_duplicates(paths[sizes[0]], core),
+    }
+    for part in options.only:
+        try:
+            results[part] = parts[part]()
+        except subprocess.CalledProcessError as error:
+            print(f"{part}: not measured, {error.cmd[-3:]} failed", file=sys.stderr)
+            results[part] = None
     return results
 
 
