@@ -5,10 +5,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export DAGSTER_DISABLE_TELEMETRY = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo dev test test-slow bench lint format lock clean
+.PHONY: help install install-dev demo dev test test-slow bench bench-cleaning lint format lock clean
 
 help:  ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else f"Python 3.11 to 3.13 is needed, {sys.executable} is {v.major}.{v.minor}; set PYTHON=/path/to/python3.11")'
@@ -40,6 +40,11 @@ test-slow: install-dev  ## What takes minutes: kills, death at every write, whol
 
 bench: install-dev  ## The engine against aiohttp and the OpenAI client (pip install openai), with its bars
 	$(BIN)/python -m benchmarks.dispatcher --check
+
+bench-cleaning: install-dev  ## Cleaning beside memcpy, pandas, DuckDB, datatrove and datasketch at 50 and 500 MB, with its bars
+	@$(BIN)/python -c "import datasketch, datatrove, pandas" 2>/dev/null || $(BIN)/python -m pip install --quiet datasketch==2.0.0 datatrove==0.10.1 pandas==3.1.1
+	$(BIN)/python -m benchmarks.cleaning_quality --check
+	$(BIN)/python -m benchmarks.cleaning --megabytes 50 500 --check
 
 lint: install-dev  ## Linter, formatter, strict types, import contracts, definitions
 	$(BIN)/ruff check .
