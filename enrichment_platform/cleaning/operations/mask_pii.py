@@ -1,36 +1,21 @@
-"""mask_pii: replaces what identifies a person by its kind: [EMAIL], [IBAN], [CARD], [SSN], [IP], [PHONE]."""
+"""mask_pii: replaces what identifies a person by its kind: [EMAIL], [IBAN], [CARD], [SSN], [NATIONAL_ID], [IP], [PHONE]."""
 
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
 import polars as pl
 
-from enrichment_platform.cleaning.guard import TEXT, by_row, where_suspicious
+from enrichment_platform.cleaning.feature import Feature
 from enrichment_platform.cleaning.operation import operation
-from enrichment_platform.cleaning.pii import cards, contacts, ibans, networks, ssns
-
-Kind = Literal["email", "iban", "card", "ssn", "ip", "phone"]
-MASKS: dict[Kind, Callable[[str], str]] = {  # in this order: a phone number could be part of the others
-    "email": contacts.emails_masked,
-    "iban": ibans.ibans_masked,
-    "card": cards.cards_masked,
-    "ssn": ssns.ssns_masked,
-    "ip": networks.ips_masked,
-    "phone": contacts.phones_masked,
-}
-SUSPICIOUS: dict[Kind, str] = {
-    "email": "@",
-    "iban": "[A-Za-z]{2}[0-9]{2}[ A-Za-z0-9]{8}",
-    "card": "[0-9]{4}[ -]?[0-9]{4}",
-    "ssn": "[0-9]{2}[- ]?[0-9]{4}",
-    "ip": r"[0-9]\.[0-9]{1,3}\.[0-9]|:[0-9A-Fa-f]*:",
-    "phone": "[0-9]{2}",
-}
+from enrichment_platform.cleaning.pii.candidates import masked_column
+from enrichment_platform.cleaning.pii.kinds import KINDS, Kind
+from enrichment_platform.cleaning.pii.masking import plain_token
+from enrichment_platform.cleaning.pii.pseudonym import pseudonym_token
 
 EXAMPLES = [
     (None, None),
     ("Order ORD-483920 of 2026-01-05 for 1,234.56 USD", "Order ORD-483920 of 2026-01-05 for 1,234.56 USD"),
     ("mail jane.doe+x@mail.example.com.", "mail [EMAIL]."),
+    ("?to=jane@example.com&n=1", "?to=[EMAIL]&n=1"),
     ("card 4111 1111 1111 1111, not 4111 1111 1111 1112", "card [CARD], not 4111 1111 1111 1112"),
     ("IBAN DE89 3704 0044 0532 0130 00 and GB82WEST12345698765432", "IBAN [IBAN] and [IBAN]"),
     ("DE00370400440532013000", "DE00370400440532013000"),
@@ -39,14 +24,26 @@ EXAMPLES = [
     ("ssn 540-28-3799, not 000-12-3456", "ssn [SSN], not 000-12-3456"),
     ("call (202) 555-0119 or +44 20 7946 0958", "call [PHONE] or [PHONE]"),
     ("my phone number is 2025550119, account 2025550119", "my phone number is [PHONE], account 2025550119"),
+    ("71-33-52-22 office, 1234567 items", "[PHONE] office, 1234567 items"),
+    ("DNI 12345678Z, not 12345678A", "DNI [NATIONAL_ID], not 12345678A"),
+    ("BSN 111222333, order 111222333", "BSN [NATIONAL_ID], order 111222333"),
+    ("[EMAIL:9f3a6c1e2b7d] and [CARD:411111111111]", "[EMAIL:9f3a6c1e2b7d] and [CARD:411111111111]"),
 ]
 
 
-@operation(version=1, examples=EXAMPLES)
-def mask_pii(column: pl.Series, *, kinds: Sequence[Kind] = tuple(MASKS)) -> pl.Series:
-    """Mask the `kinds` listed; cards, IBANs and addresses only where their check digits and ranges hold."""
-    masked = column
-    for kind, mask in MASKS.items():
-        if kind in kinds:
-            masked = where_suspicious(masked, TEXT.str.contains(SUSPICIOUS[kind]), by_row(mask))
-    return masked
+@operation(version=2, needs=Feature.DIGITS | Feature.AT, examples=EXAMPLES)
+def mask_pii(column: pl.Series, *, kinds: Sequence[Kind] = tuple(KINDS), pseudonyms: bool = False) -> pl.Series:
+    """Mask the `kinds` listed; cards, IBANs, national ids and addresses only where check digits and ranges hold.
+
+    With `pseudonyms`, a token is [EMAIL:9f3a6c1e2b7d]: the first 12 hexadecimal digits (48 bits) of HMAC-SHA256 with
+    the key in the environment variable ENRICHMENT_PII_KEY, over the kind and the normal form: e-mail addresses in lower
+    case, digits of cards and telephone numbers (without a leading 00), IBANs and national ids without blanks and in
+    upper case, IP addresses in their shortest form. So joins and counts survive. Two of a million identifiers
+    share a token with a probability of 0.2% (of ten million: 16%). There are but 10^10 telephone numbers, 10^9 social
+    security numbers and 2^32 addresses of version 4: who has the key can try them all, so it has to stay as secret as
+    the texts; a new key gives new tokens. Texts that are masked already stay as they are.
+
+    Raises:
+        InputError: `pseudonyms` without a key of at least 16 characters.
+    """
+    return masked_column(column, kinds, pseudonym_token() if pseudonyms else plain_token)

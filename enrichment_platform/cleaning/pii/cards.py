@@ -2,25 +2,24 @@
 
 import re
 
-from enrichment_platform.cleaning.pii.boundary import stands_alone
+from enrichment_platform.cleaning.pii.boundary import Span, begins_digits, stands_alone
 
 CANDIDATE = re.compile(
     r"[0-9]{4}[ -][0-9]{6}[ -][0-9]{4,5}|[0-9]{4}(?:[ -][0-9]{4}){2,3}(?:[ -][0-9]{1,3})?|[0-9]{12,19}"
 )
 
 
-def cards_masked(text: str) -> str:
-    """Return the text with card numbers as [CARD]."""
-    return CANDIDATE.sub(_masked, text)
-
-
-def _masked(match: re.Match[str]) -> str:
+def find_card(text: str, at: int, _floor: int) -> Span | None:
+    """Return where the card number is that begins at the position."""
+    match = CANDIDATE.match(text, at) if begins_digits(text, at) else None
+    if match is None:
+        return None
     found = match.group()
-    for end in sorted({len(found), *(at.start() for at in re.finditer("[ -]", found))}, reverse=True):
+    for end in sorted({len(found), *(gap.start() for gap in re.finditer("[ -]", found))}, reverse=True):
         digits = found[:end].replace(" ", "").replace("-", "")
-        if _is_card(digits) and stands_alone(match, match.start(), match.start() + end, "-."):
-            return "[CARD]" + found[end:]
-    return found
+        if _is_card(digits) and stands_alone(text, at, at + end, "-."):
+            return at, at + end
+    return None
 
 
 def _is_card(digits: str) -> bool:

@@ -1,51 +1,87 @@
 """E-mail addresses and telephone numbers."""
 
 import re
+import string
 
-from enrichment_platform.cleaning.pii.boundary import stands_alone
+from enrichment_platform.cleaning.pii.boundary import WORD, Span, begins_digits, is_named, label, stands_alone
 
-EMAIL = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-][A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{0,63}"
-    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}"
-)
-PHONE = re.compile(
-    r"(?:(?:\+|00)?1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4}"  # (202) 555-0119
-    r"(?: ?(?:x|ext\.?) ?[0-9]{1,5})?"  # x12
-    r"|\+[0-9]{1,3}(?:[ .-]{0,2}\(?[0-9]{1,5}\)?){2,6}"  # +44 20 7946 0958
-    r"|\(?00?[1-9][0-9]{1,4}\)?(?:[ /.-][0-9]{2,8}){1,4}"  # 030 1234567, 0049 30 1234567
-)
-NAMED = re.compile(
-    r"((?:phone|telephone|tel|mobile|cell|call(?:ed)?|text|whatsapp|fax|dial|reach me (?:at|on))"
-    r"(?: ?(?:number|no|nr|is|at|on|me|us|my|:|\.|#))*[ :]+)(\+?\(?[0-9][0-9 ().-]{5,16}[0-9])",
-    re.IGNORECASE | re.ASCII,
-)
+LOCAL = string.ascii_letters + string.digits + ".!#$%&'*+/=?^_`{|}~-"
+NOT_OURS = re.compile(r".*[=?&|/`{}*]|[.']+", re.DOTALL)  # `to=jane@`, `"'jane@`: legal, but never part of a name
+DOMAIN = re.compile(r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}[A-Za-z0-9]*")
+LOCAL_LENGTH = 64
+
+_END = r"(?: ?(?:x|ext\.?) ?[0-9]{1,5})?"
+NATIONAL = re.compile(rf"(?:(?:\+|00)?1[ .-])?(?:\([0-9]{{3}}\) ?|[0-9]{{3}}[ .-])[0-9]{{3}}[ .-][0-9]{{4}}{_END}")
+INTERNATIONAL = re.compile(rf"\+[0-9]{{1,3}}(?:[ .-]{{0,2}}\(?[0-9]{{1,5}}\)?){{2,6}}{_END}")  # +44 (0)20 7946 0958
+TRUNK = re.compile(r"\(?00?[1-9][0-9]{1,4}\)?(?:[ /.-][0-9]{2,8}){1,4}")  # 030 1234567, 0049 30 1234567
+NUMBER = re.compile(r"\+?\(?[0-9]{1,15}(?:[ ()./-]{1,3}[0-9]{1,12}){0,6}")  # any grouping, where a word names it
+GROUP_END = re.compile(r"[0-9](?![0-9])")
 LENGTHS = range(9, 21)  # 15 at most (ITU-T E.164), and an extension of 5
 NAMED_LENGTHS = range(7, 16)
-DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{4}")
+BEFORE = label(
+    r"(?:tele|i)?phones?|tel|telefon[a-z]*|tel[eéÉ]fono|t[eéÉ]l(?:[eéÉ]phone)?|mobile?|m[oóÓ]vil|cell(?:phone)?|call(?:ed|ing)?"
+    r"|text(?:ed)?|whatsapp|fax|dial(?:led|ed)?|landline|hotline|handy|sms|reach (?:me|us|him|her|them)|answering"
+    r"|messages? to|ring|(?:desk|direct|office|home|work|contact)(?= ?:)",
+    r"(?:[ \n]?(?:number|nummer|no|nr|is|was|at|on|to|me|us|him|her|them|my|[:.#(]))*[ :\n]+",
+)
+AFTER = re.compile(r"[ (-]{1,3}(?:office|fax|mobile|cell|phone|tel|desk|landline)(?![A-Za-z])", re.IGNORECASE | re.ASCII)
+DATE = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{4}"
+    r"|\A(?:19|20)[0-9]{2}(?:[01][0-9][0-3][0-9]|[ ./-]+(?:19|20)[0-9]{2})\Z"  # 20190105, 2018-2019
+)
 
 
-def emails_masked(text: str) -> str:
-    """Return the text with addresses as [EMAIL]."""
-    return EMAIL.sub("[EMAIL]", text)
+def find_email(text: str, at: int, floor: int) -> Span | None:
+    """Return where the address is whose `@` is at the position; it begins at `floor` at the earliest."""
+    if text[at] != "@":
+        return None
+    domain = DOMAIN.match(text, at)
+    if domain is None:
+        return None
+    piece = text[max(floor, at - LOCAL_LENGTH) : at]
+    local = piece[len(piece.rstrip(LOCAL)) :]
+    while local and (strange := NOT_OURS.match(local)):
+        local = local[strange.end() :]
+    start = at - len(local)
+    while local and start > floor and text[start - 1] in WORD:  # longer than any mail server takes: not cut in two
+        start -= 1
+    return (start, domain.end()) if local else None
 
 
-def phones_masked(text: str) -> str:
-    """Return the text with numbers as [PHONE]: in a written form of them, or after a word such as `phone`."""
-    return PHONE.sub(_masked, NAMED.sub(_masked_named, text))
+def find_phone(text: str, at: int, floor: int) -> Span | None:
+    """Return where the number is whose first digits begin at the position.
+
+    It is in a written form of telephone numbers, or a word such as `phone` stands before it, or `office` after it.
+    """
+    if not begins_digits(text, at):
+        return None
+    start = at - 1 if at > floor and text[at - 1] == "(" else at
+    start = start - 1 if start > floor and text[start - 1] == "+" else start
+    for pattern in (NATIONAL, INTERNATIONAL, TRUNK):
+        match = pattern.match(text, start) or (pattern.match(text, at) if start < at else None)
+        if match and _digits(match.group()) in LENGTHS and _is_number(text, match.start(), match.end()):
+            return match.span()
+    return _find_named(text, start, at)
 
 
-def _masked(match: re.Match[str]) -> str:
-    found = match.group()
-    alone = stands_alone(match, match.start(), match.end(), "-.,/")
-    return "[PHONE]" if alone and _digits(found) in LENGTHS and not DATE.search(found) else found
+def _find_named(text: str, start: int, at: int) -> Span | None:
+    match = NUMBER.match(text, start)
+    if match is None:
+        return None
+    ends = [end for end in (found.end() for found in GROUP_END.finditer(text, at, match.end())) if end > at]
+    if _digits(text[at : ends[-1]]) < NAMED_LENGTHS[0]:
+        return None
+    before = is_named(BEFORE, text, start)
+    for end in reversed(ends):
+        first = start if text[start] != "(" or ")" in text[start:end] else at
+        in_length = _digits(text[first:end]) in NAMED_LENGTHS
+        if in_length and (before or AFTER.match(text, end)) and _is_number(text, first, end):
+            return first, end
+    return None
 
 
-def _masked_named(match: re.Match[str]) -> str:
-    label, found = match.groups()
-    alone = stands_alone(match, match.start(2), match.end(), "-.,/")
-    if not alone or _digits(found) not in NAMED_LENGTHS or DATE.search(found):
-        return match.group()
-    return f"{label}[PHONE]"
+def _is_number(text: str, start: int, end: int) -> bool:
+    return stands_alone(text, start, end, "-.,/") and not DATE.search(text[start:end])
 
 
 def _digits(text: str) -> int:

@@ -2,7 +2,7 @@
 
 import re
 
-from enrichment_platform.cleaning.pii.boundary import stands_alone
+from enrichment_platform.cleaning.pii.boundary import Span, begins_digits, stands_alone
 
 _LENGTHS = (
     "AD:24 AE:23 AL:28 AT:20 AZ:28 BA:20 BE:16 BG:22 BH:22 BI:27 BR:29 BY:28 CH:21 CR:22 CY:28 CZ:24 "
@@ -13,33 +13,25 @@ _LENGTHS = (
     "TL:23 TN:24 TR:26 UA:29 VA:22 VG:24 XK:20 YE:30 "
 )
 LENGTHS = {pair[:2]: int(pair[3:]) for pair in _LENGTHS.split()}
-START = re.compile(r"[A-Za-z]{2}[0-9]{2}")
-GROUPED = re.compile(r"(?:[ -]?[A-Za-z0-9])+")
+LEAD = 2  # letters of the country, before the check digits
+GROUPED = re.compile(r"[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9])+")
 
 
-def ibans_masked(text: str) -> str:
-    """Return the text with IBANs as [IBAN]."""
-    parts, done = [], 0
-    for match in START.finditer(text):
-        end = _end(match)
-        if match.start() >= done and end:
-            parts += [text[done : match.start()], "[IBAN]"]
-            done = end
-    return "".join(parts) + text[done:]
-
-
-def _end(match: re.Match[str]) -> int:
-    """Return where the number that the match begins ends; 0 where it is none."""
-    length = LENGTHS.get(match.group()[:2].upper(), 0)
-    grouped = GROUPED.match(match.string, match.start(), match.start() + 2 * length)
+def find_iban(text: str, at: int, floor: int) -> Span | None:
+    """Return where the number is whose check digits begin at the position."""
+    start = at - LEAD
+    if start < floor or not begins_digits(text, at):
+        return None
+    length = LENGTHS.get(text[start:at].upper(), 0)
+    grouped = GROUPED.match(text, start, start + 2 * length) if length else None
     if grouped is None:
-        return 0
-    places = [place for place in range(grouped.start(), grouped.end()) if match.string[place] not in " -"]
-    number = "".join(match.string[place] for place in places[:length]).upper()
+        return None
+    places = [place for place in range(start, grouped.end()) if text[place] not in " -"][:length]
+    number = "".join(text[place] for place in places).upper()
     if len(number) < length or not check_holds(number):
-        return 0
-    end = places[length - 1] + 1
-    return end if stands_alone(match, match.start(), end) else 0
+        return None
+    end = places[-1] + 1
+    return (start, end) if stands_alone(text, start, end) else None
 
 
 def check_holds(number: str) -> bool:

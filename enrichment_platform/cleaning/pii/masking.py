@@ -1,0 +1,72 @@
+"""Masks one text at its anchors; what is masked already stays as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from enrichment_platform.cleaning.pii.kinds import KINDS, Kind
+
+Found = tuple[int, int, Kind]
+Token = Callable[[Kind, str], str]
+MASKED = re.compile(rf"\[(?:{'|'.join(KINDS).upper()})(?::[0-9a-f]{{12}})?\]")
+WALL = "\0"  # in the place of what is found, for the kinds that follow: no finder takes it for part of anything
+
+
+def plain_token(kind: Kind, _found: str) -> str:
+    """Return `[EMAIL]` for an e-mail address, and so on."""
+    return f"[{kind.upper()}]"
+
+
+def masked(text: str, anchors: Sequence[tuple[int, int]], kinds: Sequence[Kind], token: Token = plain_token) -> str:
+    """Return the text with what is found at the anchors replaced by tokens.
+
+    Args:
+        text: The text.
+        anchors: (position, bits of the kinds that may be there), by position.
+        kinds: Kinds to look for.
+        token: The replacement, of kind and found text.
+    """
+    found = _found(text, anchors, kinds)
+    if not found:
+        return text
+    parts, done = [], 0
+    for start, end, kind in sorted(found):
+        parts += [text[done:start], token(kind, text[start:end])]
+        done = end
+    return "".join(parts) + text[done:]
+
+
+def every_anchor(text: str) -> list[tuple[int, int]]:
+    """Return all positions, for all kinds: the compiled search may leave out only those where nothing is found."""
+    return [(at, 0xFF) for at in range(len(text))]
+
+
+def _found(text: str, anchors: Sequence[tuple[int, int]], kinds: Sequence[Kind]) -> list[Found]:
+    hidden = MASKED.sub(lambda match: WALL * len(match.group()), text) if "[" in text else text
+    found: list[Found] = []
+    present = 0
+    for _, bits in anchors:
+        present |= bits
+    for kind, finder in KINDS.items():
+        if kind not in kinds or not present & finder.bit:
+            continue
+        floor, fresh = 0, []
+        for at, bits in anchors:
+            if bits & finder.bit and at >= floor:
+                span = finder.find(hidden, at, floor)
+                if span is not None and span[0] >= floor:
+                    fresh.append((*span, kind))
+                    floor = span[1]
+        if fresh:
+            hidden = _walled(hidden, fresh)
+            found += fresh
+    return found
+
+
+def _walled(text: str, found: Sequence[Found]) -> str:
+    parts, done = [], 0
+    for start, end, _ in found:
+        parts += [text[done:start], WALL * (end - start)]
+        done = end
+    return "".join(parts) + text[done:]
