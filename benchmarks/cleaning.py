@@ -118,9 +118,7 @@ def near_duplicates(path: Path, core: int) -> Results | None:
 
 def bars(results: Results) -> list[Bar]:
     """Every promise about what was measured."""
-    kept: list[Bar] = []
-    if "text" in results and not results["text"]:
-        kept.append(Bar("text operations", None, 1.0, True))
+    kept = [Bar(f"{part}: was measured", None, 1.0, True) for part in PARTS[:2] if not results.get(part, True)]
     if text := results.get("text"):
         runs, first = text["runs"], f"ours {results['sizes'][0]}"
         rate = runs[first]["mb_per_s"]
@@ -128,20 +126,20 @@ def bars(results: Results) -> list[Bar]:
             ratio = rate / runs[tool]["mb_per_s"] if tool in runs else None
             kept.append(Bar(f"text operations: x {tool}", ratio, least, True))
         share = rate / runs["memcpy"]["mb_per_s"]
-        kept.append(Bar("text operations: 150 x share of memcpy", share * 150, 1.0, True, f"(1/{1 / share:.0f})"))
+        fresh = runs["memcpy"]["fresh_mb_per_s"] / rate
+        told = f"(1/{1 / share:.0f}; 1/{fresh:.0f} of a copy into new memory)"
+        kept.append(Bar("text operations: 150 x share of memcpy", share * 150, 1.0, True, told))
         for tool, least in SAME_TEXTS.items():
             alike = text["alike"].get(tool, {}).get("same")
             kept.append(Bar(f"same work: share of rows that {tool} cleans alike", alike, least, True))
         for size in results["sizes"][1:]:
             grown = rate / runs[f"ours {size}"]["mb_per_s"]
             kept.append(Bar(f"growth: time a MB at {size} MB, x that at {results['sizes'][0]} MB", grown, 1.3, False))
-    if "memory" in results and len(results["sizes"]) > 1:
-        for name in MEMORY:
-            sizes, at_ten_gb = (results["memory"] or {}).get(name), None
-            if sizes:
-                small, large = sizes[results["sizes"][0]], sizes[results["sizes"][-1]]
-                slope = max(0.0, large["peak_mb"] - small["peak_mb"]) / (large["mb"] - small["mb"])
-                at_ten_gb = large["peak_mb"] + slope * (TEN_GB_MB - large["mb"])
+    if results.get("memory") and len(results["sizes"]) > 1:
+        for name, sizes in results["memory"].items():
+            small, large = sizes[results["sizes"][0]], sizes[results["sizes"][-1]]
+            slope = max(0.0, large["peak_mb"] - small["peak_mb"]) / (large["mb"] - small["mb"])
+            at_ten_gb = large["peak_mb"] + slope * (TEN_GB_MB - large["mb"])
             kept.append(Bar(f"memory, {name}: MiB at 10 GB, by the two sizes", at_ten_gb, TWO_GIB_MB, False))
     if "duplicates" in results:
         ratio = (results["duplicates"] or {}).get("times_datasketch")

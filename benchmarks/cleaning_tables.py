@@ -61,7 +61,10 @@ def _tools(results: dict[str, Any], text: dict[str, Any]) -> Iterator[str]:
         share = "1" if key == "memcpy" else f"1/{copied / rate:.0f}"
         alike = text["alike"].get(key)
         same = f"{alike['same']:.2%}" if alike else ""
-        note = NOTES.get(key, "bytes copied, into memory that was written before" if key == "memcpy" else "`clean`")
+        note = NOTES.get(key, "`clean`")
+        if key == "memcpy":
+            fresh = run["fresh_mb_per_s"]
+            note = f"bytes copied, into memory that was written before; into new memory {fresh:,.0f} MB/s"
         busy = f"; disturbed: {run['core_share']:.0%} of its core" if run["core_share"] < BUSY else ""
         times = "" if key in names or key == "memcpy" else f"{ours / rate:.1f} x"
         yield (
