@@ -71,7 +71,7 @@ class Candidate:
         full = (batch["bands"].list.len() == bands).fill_null(False).to_numpy()
         if bands and full.any():
             keys[:, full] = (
-                batch["bands"].filter(pl.Series(full)).explode().to_numpy().view(np.uint64).reshape(-1, bands).T
+                batch["bands"].filter(pl.Series(full)).explode(empty_as_null=True).to_numpy().view(np.uint64).reshape(-1, bands).T
             )
         identity = exact if matching.match == "exact" else content
         same = known.shared(0, identity[:, 0])

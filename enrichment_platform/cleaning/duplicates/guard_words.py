@@ -32,7 +32,7 @@ nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds 
 millions billion
 billions trillion dozen dozens half twice thrice once double triple quarter first second third fourth fifth
 sixth seventh
-eighth ninth tenth both
+eighth ninth tenth
 null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf zwanzig dreißig vierzig fünfzig sechzig
 siebzig achtzig
 neunzig hundert tausend millionen milliarde milliarden halb erste zweite dritte
@@ -53,6 +53,7 @@ noventa cem
 duzentos milhão milhões metade primeiro primeira segundo terceiro terceira
 """  # articles of the six languages are left out where they are also "one" (ein, un, uno, uma, een), as are due and sei
 
+_LETTERS_OF_A_SLIP = 5  # shorter words become other words too often
 _SEED, _PRIME, _MASK = 0xCBF29CE484222325, 0x9E3779B97F4A7C15, 2**64 - 1
 
 
@@ -66,11 +67,22 @@ def word_hash(word: str) -> int:
     return value ^ (value >> 32)
 
 
+def _slips(word: str) -> list[str]:
+    """Return the word with two neighbouring letters changed over: "neevr" still says never."""
+    return [word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)]
+
+
 @lru_cache(maxsize=1)
 def guard_table() -> np.ndarray[Any, np.dtype[np.uint64]]:
     """Return an open-addressed table, (slots, 2) uint64: a word's hash (0 in an empty slot) and its token."""
-    tokens = {word_hash(word): word_hash(word) for word in (_NEGATIONS + _NUMBERS).split()}
-    tokens |= {word_hash(word): NOT for word in _NOT.split()}
+    tokens = {}
+    for words, token in ((_NUMBERS, None), (_NEGATIONS, None), (_NOT, NOT)):
+        for word in words.split():
+            tokens[word_hash(word)] = token or word_hash(word)
+    for word in (_NEGATIONS + _NOT).split():
+        if len(word) >= _LETTERS_OF_A_SLIP:
+            for slip in _slips(word):
+                tokens.setdefault(word_hash(slip), tokens[word_hash(word)])
     slots = 4096
     found = np.zeros((slots, 2), np.uint64)
     for key, token in tokens.items():

@@ -63,13 +63,13 @@ def set_of(words: Hashes, count: int, weights: Hashes, seen: Hashes, stamp: int,
 
 
 @compiled
-def minima(shingles: Shingles, factors: Shingles, addends: Shingles, out: Shingles) -> None:
-    """Write the least value of each hash `factor * shingle + addend` mod 2^32 over the shingles to `out`."""
+def minima(shingles: Shingles, factors: Shingles, masks: Shingles, out: Shingles) -> None:
+    """Write the least value of each hash `factor * (shingle ^ mask)` mod 2^32 over the shingles to `out`."""
     for number in range(len(out)):
         out[number] = np.uint32(0xFFFFFFFF)
     for shingle in shingles:
         for number in range(len(out)):
-            value = np.uint32(factors[number] * shingle + addends[number])
+            value = np.uint32(factors[number] * np.uint32(shingle ^ masks[number]))
             out[number] = min(out[number], value)
 
 
@@ -82,7 +82,7 @@ def sketch(
     guards: Hashes,
     weights: Hashes,
     factors: Shingles,
-    addends: Shingles,
+    masks: Shingles,
     words: Hashes,
     seen: Hashes,
     content: Hashes,
@@ -100,7 +100,7 @@ def sketch(
         guards: `guard_words.guard_table()`.
         weights: Of the words in a shingle.
         factors: Odd, one a hash; none for no near duplicates.
-        addends: One a hash.
+        masks: One a hash.
         words: Scratch, as long as the longest text has words.
         seen: Scratch, see `set_of`; zeros.
         content: (rows, 2), written: of the normalised text and its context; zeros for a blank text.
@@ -130,7 +130,7 @@ def sketch(
             continue
         size = set_of(words, count, weights, seen, row + 1, shingles, total)
         sizes[row] = size
-        minima(shingles[total : total + size], factors, addends, signature)
+        minima(shingles[total : total + size], factors, masks, signature)
         total += size
         fence = mixed(guard ^ context[row, 0])
         for band in range(len(bands)):

@@ -46,7 +46,7 @@ class _Hashing:
     bands: int
     weights: Numbers
     factors: Numbers
-    addends: Numbers
+    masks: Numbers
 
 
 @lru_cache(maxsize=8)
@@ -115,7 +115,7 @@ def _sketch(matching: Matching, texts: pl.Series, context: pl.Series | None) -> 
         guards,
         hashing.weights,
         hashing.factors,
-        hashing.addends,
+        hashing.masks,
         np.empty(longest, np.uint64),
         np.zeros(table_slots(longest), np.uint64),
         content,
