@@ -89,8 +89,7 @@ def is_run(pattern: str) -> bool:
         parser.quantifier()
     except DialectError:
         return False
-    at_end = parser.at == len(pattern)
-    return at_end and pattern[0] not in "(^" and (rest in {"", "+"} or rest.endswith(",}"))
+    return parser.at == len(pattern) and pattern[0] not in "(^" and (rest in {"", "+"} or rest.endswith(",}"))
 
 
 class _Parser:
@@ -206,12 +205,10 @@ class _Parser:
 
     def group(self) -> _Part:
         start = self.at
-        opening = "("
-        if self.pattern.startswith("(?:", start):
-            opening = "(?:"
-        elif self.pattern.startswith("(?", start):
+        plain = self.pattern.startswith("(?:", start)
+        if not plain and self.pattern.startswith("(?", start):
             raise self.group_error(start)
-        self.at += len(opening)
+        self.at += 3 if plain else 1
         inner = self.alternatives()
         if self.next() != ")":
             raise self.error("( without )", start)
@@ -242,6 +239,8 @@ class _Parser:
         if self.next() != "-":
             return _written(first, _CLASS_SPECIAL)
         self.at += 1
+        if self.next() == "]":
+            raise self.error("- in a class", self.at - 1, "write \\-")
         last = self.class_character(start)
         if last < first:
             raise self.error("range that runs backwards", at)

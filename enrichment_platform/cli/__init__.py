@@ -21,6 +21,7 @@ from enrichment_platform.cli import (
     selftest,
     sql,
     status,
+    verify_parity,
     why,
 )
 from enrichment_platform.cli.group import ErrorGroup
@@ -48,4 +49,5 @@ main.add_command(run.run)
 main.add_command(selftest.selftest)
 main.add_command(sql.sql)
 main.add_command(status.status)
+main.add_command(verify_parity.verify_parity)
 main.add_command(why.why)
