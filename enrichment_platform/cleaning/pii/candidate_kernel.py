@@ -4,6 +4,7 @@ import numpy as np
 
 from enrichment_platform.cleaning.buffers import Bytes, Offsets
 from enrichment_platform.cleaning.compiled import compiled
+from enrichment_platform.cleaning.pii.boundary import LABEL_REACH
 from enrichment_platform.cleaning.pii.octet import (
     ALPHANUMERIC,
     ANCHOR,
@@ -19,7 +20,8 @@ from enrichment_platform.cleaning.pii.octet import (
 _EMAIL, _IBAN, _CARD, _SSN, _NATIONAL, _IP, _PHONE = (BITS[kind] for kind in BITS)
 _SPACE, _PLUS, _HYPHEN, _DOT, _ZERO, _OPEN = 0x20, 0x2B, 0x2D, 0x2E, 0x30, 0x28
 _MOST_GROUPS, _MOST_DIGITS, _MOST_BETWEEN = 8, 24, 4
-_LABEL_BYTES = 200  # of the 48 characters in which a word may name a number
+_LABEL_REACH = LABEL_REACH + 2  # characters, of them `+(` before the first digit
+_BLOCK = 64  # a power of two
 _SINGLE_V6, _LEAST_COLONS, _LEAST_HEX = 45, 6, 4
 
 
@@ -29,45 +31,48 @@ def _is(data: Bytes, at: int, end: int, table: Bytes, kind: int) -> bool:
 
 
 @compiled
+def _is_colon(data: Bytes, at: int, end: int) -> bool:
+    return at < end and data[at] == 0x3A
+
+
+@compiled
 def _goes_on(data: Bytes, at: int, end: int, table: Bytes) -> bool:
     """Return whether another group of digits may follow."""
     return _is(data, at, end, table, SEPARATOR) and _is(data, at + 1, end, table, SEPARATOR | DIGIT)
 
 
 @compiled
-def _stems_at(data: Bytes, at: int, end: int, stems: Bytes, offsets: Offsets, owners: Bytes) -> int:
+def _stems_at(data: Bytes, at: int, end: int, words: Bytes) -> int:
     """Return whose words begin at a position, as bits."""
-    found = 0
-    for word in range(len(owners)):
-        first, last = offsets[word], offsets[word + 1]
-        if at + last - first > end:
-            continue
-        same = True
-        for place in range(last - first):
+    found, word = 0, 0
+    while word < len(words):
+        length = words[word + 1]
+        same = at + length <= end
+        place = 0
+        while same and place < length:
             octet = data[at + place]
             if 0x41 <= octet <= 0x5A:
                 octet |= 0x20
-            if octet != stems[first + place]:
-                same = False
-                break
+            same = octet == words[word + 2 + place]
+            place += 1
         if same:
-            found |= owners[word]
+            found |= words[word]
+        word += 2 + length
     return found
 
 
 @compiled
-def _named(
-    data: Bytes, start: int, at: int, end: int, table: Bytes, stems: Bytes, offsets: Offsets, owners: Bytes
-) -> int:
+def _named(data: Bytes, start: int, at: int, end: int, table: Bytes, words: Bytes) -> int:
     """Return whose words begin before a number, no further back than the digit before."""
-    found = 0
+    found, characters = 0, 0
     place = at - 1
-    while place >= start and at - place <= _LABEL_BYTES:
+    while place >= start and characters <= _LABEL_REACH:
+        characters += (data[place] & 0xC0) != 0x80
         kind = table[data[place]]
         if kind & DIGIT:
             break
         if kind & LETTER and (place == start or not table[data[place - 1]] & LETTER):
-            found |= _stems_at(data, place, end, stems, offsets, owners)
+            found |= _stems_at(data, place, end, words)
         place -= 1
     return found
 
@@ -103,7 +108,7 @@ def _v6(data: Bytes, start: int, at: int, end: int, table: Bytes) -> int:
 
 
 @compiled
-def _lettered(data: Bytes, start: int, at: int, stop: int, end: int, table: Bytes, countries: Bytes) -> int:
+def _lettered(data: Bytes, start: int, at: int, stop: int, end: int, table: Bytes) -> int:
     """Return the kinds that begin with the letters right before the digits [at, stop)."""
     letters = 0
     while letters < 7 and at - letters > start and table[data[at - letters - 1]] & LETTER:
@@ -113,7 +118,7 @@ def _lettered(data: Bytes, start: int, at: int, stop: int, end: int, table: Byte
     count = stop - at
     if letters == 2:
         found = _NATIONAL if _nino(data, at, end, table) else 0
-        length = countries[((data[at - 2] | 0x20) - 0x61) * 26 + (data[at - 1] | 0x20) - 0x61]
+        length = table[256 + ((data[at - 2] | 0x20) - 0x61) * 26 + (data[at - 1] | 0x20) - 0x61]
         if length and count >= 2:
             missing, place = length - 2, at
             while missing and place < end:
@@ -145,20 +150,13 @@ def _nino(data: Bytes, at: int, end: int, table: Bytes) -> bool:
 
 
 @compiled
-def _numbered(
-    data: Bytes,
-    start: int,
-    at: int,
-    stop: int,
-    end: int,
-    table: Bytes,
-    size: Offsets,
-    gap: Offsets,
-    stems: Bytes,
-    offsets: Offsets,
-    owners: Bytes,
-) -> int:
-    """Return the kinds that begin with the digits [at, stop); `size` and `gap` are room for the groups' shape."""
+def _group(packed: int, number: int) -> int:
+    return (packed >> (8 * number)) & 0xFF
+
+
+@compiled
+def _numbered(data: Bytes, start: int, at: int, stop: int, end: int, table: Bytes, words: Bytes) -> int:
+    """Return the kinds that begin with the digits [at, stop)."""
     first = stop - at
     before = data[at - 1] if at > start else 0
     after = data[stop] if stop < end else 0
@@ -168,7 +166,9 @@ def _numbered(
     if first == 7 and before == _HYPHEN and at - 2 >= start and table[data[at - 2]] & LETTER:
         found |= _NATIONAL
     if table[after] & LETTER:
-        if first == 8 or (first == 6 and (after == 0x41 or after == 0x42)):  # DNI; NIR of Corsica
+        if first == 8 and not _is(data, stop + 1, end, table, ALPHANUMERIC):  # DNI
+            found |= _NATIONAL
+        if first == 6 and (after == 0x41 or after == 0x42) and _is(data, stop + 1, end, table, DIGIT):  # NIR of Corsica
             found |= _NATIONAL
     elif (first == 6 or first == 8) and (after == _HYPHEN or after == _PLUS):
         found |= _NATIONAL if _is(data, stop + 1, end, table, ALPHANUMERIC) else 0
@@ -176,59 +176,74 @@ def _numbered(
         found |= _NATIONAL
 
     groups, total, last = 1, first, stop
-    size[0] = first
+    sizes, gaps = min(first, 0xFF), 0  # of a group and before it, 8 bits each: arrays would cost more than the search
     while groups < _MOST_GROUPS and total <= _MOST_DIGITS:
         place = last
         while place < end and place - last < _MOST_BETWEEN and table[data[place]] & SEPARATOR:
             place += 1
         if place == last or not _is(data, place, end, table, DIGIT):
             break
-        gap[groups] = data[last] if place == last + 1 else 1
+        gaps |= (int(data[last]) if place == last + 1 else 1) << (8 * groups)
         last = place + 1
         while _is(data, last, end, table, DIGIT) and last - place <= _MOST_DIGITS:
             last += 1
-        size[groups] = last - place
-        total += size[groups]
+        sizes |= (last - place) << (8 * groups)
+        total += last - place
         groups += 1
-    if total < 4 or (groups == 1 and first < 7 and before != _PLUS):
+    if total < 7 and groups < 4 and before != _PLUS:  # versions, amounts
         return found
-    for rest in range(groups, _MOST_GROUPS):
-        size[rest] = 0
-        gap[rest] = 0
+    second, third, fourth = _group(sizes, 1), _group(sizes, 2), _group(sizes, 3)
+    gap1, gap2, gap3 = _group(gaps, 1), _group(gaps, 2), _group(gaps, 3)
 
-    dotted = gap[1] == _DOT and gap[2] == _DOT
-    if dotted and groups >= 4 and gap[3] == _DOT and first <= 3 and size[1] <= 3 and size[2] <= 3:
+    dotted = gap1 == _DOT and gap2 == _DOT
+    if dotted and groups >= 4 and gap3 == _DOT and first <= 3 and second <= 3 and third <= 3:
         found |= _IP
-    if 12 <= first <= 19 or (first == 4 and (size[1] == 6 or size[1] == 4) and size[2] >= 4):
+    spaced = (gap1 == _SPACE or gap1 == _HYPHEN) and (gap2 == _SPACE or gap2 == _HYPHEN)
+    if 12 <= first <= 19 or (spaced and first == 4 and (second == 6 or second == 4) and third >= 4):
         found |= _CARD
     if first == 15 or (first == 13 and data[at] == 0x37 and data[at + 1] == 0x35 and data[at + 2] == 0x36):
         found |= _NATIONAL  # NIR; AHV
-    if first == 1 and size[1] == 2 and size[2] == 2 and size[3] >= 1 and gap[1] == gap[2]:
+    if first == 1 and second == 2 and third == 2 and fourth >= 1 and gap1 == gap2:
         found |= _NATIONAL  # NIR
-    if dotted and size[1] >= 3 and size[2] >= 3 and (first == 3 or (first == 2 and size[1] == 3)):
+    if dotted and second >= 3 and third >= 3 and (first == 3 or (first == 2 and second == 3)):
         found |= _NATIONAL  # CPF, AHV, DNI
-    if first == 3 and size[1] == 2 and size[2] == 4 and gap[1] == _HYPHEN and gap[2] == _HYPHEN:
+    if first == 3 and second == 2 and third == 4 and gap1 == _HYPHEN and gap2 == _HYPHEN:
         found |= _SSN
-    lead = 1 if (first == 1 or first == 3) and size[1] == 3 and size[2] == 3 and size[3] == 4 else 0
-    if size[lead] == 3 and size[lead + 1] == 3 and size[lead + 2] == 4:
+    lead = 1 if (first == 1 or first == 3) and second == 3 and third == 3 and fourth == 4 else 0
+    if _group(sizes, lead) == 3 and _group(sizes, lead + 1) == 3 and _group(sizes, lead + 2) == 4:
         found |= _PHONE
-    if before == _PLUS or (data[at] == _ZERO and total >= 9 and groups >= 2):
+    if before == _PLUS or (data[at] == _ZERO and first >= 3 and total >= 9 and groups >= 2):
         found |= _PHONE
-    if total < 7:
+    dated = groups == 3 and first == 4 and second == 2 and third == 2 and gap1 == _HYPHEN and gap2 == _HYPHEN
+    if total < 7 or dated:
         return found
-    names = _named(data, start, at, end, table, stems, offsets, owners)
+    names = _named(data, start, at, end, table, words)
     if names & 1:
         found |= _PHONE
-    if names & 2 and (first == 9 or (first == 3 and (size[1] == 6 or size[1] == 2)) or (first == 5 and size[1] == 4)):
+    if names & 2 and (first == 9 or (first == 3 and (second == 6 or second == 2)) or (first == 5 and second == 4)):
         found |= _SSN
     if names & 4 and total >= 9:
         found |= _NATIONAL
     place = last
     while place < end and place - last < 3 and (data[place] == _SPACE or data[place] == _HYPHEN or data[place] == _OPEN):
         place += 1
-    if place > last and _stems_at(data, place, end, stems, offsets, owners) & 1:
+    if place > last and _stems_at(data, place, end, words) & 1:
         found |= _PHONE
     return found
+
+
+@compiled
+def _anchored(data: Bytes) -> Bytes:
+    """Return for each block of 64 octets whether there is an anchor in it (eight times faster than octet by octet)."""
+    blocks = np.zeros(len(data) // _BLOCK + 1, np.uint8)
+    for block in range(len(data) // _BLOCK):
+        found = np.uint8(0)
+        for place in range(_BLOCK):
+            octet = data[block * _BLOCK + place]
+            found |= np.uint8(np.uint8(octet - np.uint8(_ZERO)) <= 10) | np.uint8(octet == AT)  # digits, ":"; "@"
+        blocks[block] = found
+    blocks[-1] = 1
+    return blocks
 
 
 @compiled
@@ -236,10 +251,7 @@ def candidates(
     data: Bytes,
     offsets: Offsets,
     table: Bytes,
-    countries: Bytes,
-    stems: Bytes,
-    stem_offsets: Offsets,
-    owners: Bytes,
+    words: Bytes,
     rows: Offsets,
     anchors: Offsets,
     kinds: Bytes,
@@ -249,43 +261,45 @@ def candidates(
     Args:
         data: UTF-8 of all texts.
         offsets: Where each begins, and the end.
-        table: Classes by octet (`octet.py`).
-        countries: Length of an IBAN by two letters, 26 * first + second; 0: no country.
-        stems: The beginnings of naming words, lower case, end to end.
-        stem_offsets: Where each begins, and the end.
-        owners: Whose word it is, bits by word.
+        table: Classes by octet, and lengths of IBANs by country (`octet.py`).
+        words: The beginnings of naming words (`stems.py`).
         rows: Room for the numbers of the texts. It does not grow here: that made the whole loop 60 times slower.
         anchors: Room for the anchors, in characters of the text.
         kinds: Room for the bits of the kinds.
     """
-    count = 0
-    size, gap = np.zeros(_MOST_GROUPS, np.int64), np.zeros(_MOST_GROUPS, np.int64)
+    count, blocks = 0, _anchored(data)
     for row in range(len(offsets) - 1):
         start, end = offsets[row], offsets[row + 1]
         counted, characters = start, 0
         at = start
         while at < end:
-            anchor = table[data[at]]
-            if anchor & ANCHOR == 0:
-                at += 1
+            following = (at | (_BLOCK - 1)) + 1
+            if blocks[at // _BLOCK]:
+                following = min(end, following)
+                while at < following and not table[data[at]] & ANCHOR:
+                    at += 1
+            else:
+                at = following
+            if at >= following:
                 continue
+            anchor = table[data[at]]
             following = at + 1
             if anchor & DIGIT:
                 while _is(data, following, end, table, DIGIT):
                     following += 1
                 before = data[at - 1] if at > start else 0
                 if table[before] & LETTER:
-                    found = _lettered(data, start, at, following, end, table, countries)
+                    found = _lettered(data, start, at, following, end, table) if following - at > 1 else 0
                 elif following - at < 6 and before != _PLUS and not _goes_on(data, following, end, table):
                     found = 0  # most numbers: too short, and no group follows
                 else:
-                    found = _numbered(
-                        data, start, at, following, end, table, size, gap, stems, stem_offsets, owners
-                    )
+                    found = _numbered(data, start, at, following, end, table, words)
             elif data[at] == AT:
                 found = _email(data, start, at, end, table)
-            else:
+            elif _is(data, at + 1, end, table, HEX) or _is_colon(data, at + 1, end):
                 found = _v6(data, start, at, end, table)
+            else:
+                found = 0
             if found:
                 while counted < at:
                     characters += (data[counted] & 0xC0) != 0x80

@@ -9,32 +9,39 @@ import polars as pl
 
 from enrichment_platform.cleaning.buffers import Bytes, Offsets, TextBuffers
 from enrichment_platform.cleaning.pii.kinds import KINDS, Kind
-from enrichment_platform.cleaning.pii.masking import Token, masked
-from enrichment_platform.cleaning.pii.octet import classes, iban_lengths
+from enrichment_platform.cleaning.pii.masking import PASSES, Token, masked
+from enrichment_platform.cleaning.pii.octet import octet_table
 from enrichment_platform.cleaning.pii.stems import stems
 
 LEAST_ROOM, OCTETS_A_CANDIDATE = 1_000, 500
 
-def masked_column(column: pl.Series, kinds: Sequence[Kind], token: Token) -> pl.Series:
+def masked_column(column: pl.Series, kinds: Sequence[Kind], token: Token, passes: int = PASSES) -> pl.Series:
     """Return the String column with what the kinds name replaced by tokens.
 
     What `masked` gives for a text at all its positions it gives at the candidates, too: about 1 of 10,000 octets.
+    Texts that change are looked at again, so that masking a column twice gives what masking it once gives.
     """
     rows, anchors, bits = _candidates(TextBuffers.of(column))
     wanted = np.nonzero(bits & sum(KINDS[kind].bit for kind in set(kinds)))[0]
     if not len(wanted):
         return column
-    found = list(zip(anchors[wanted].tolist(), bits[wanted].tolist(), strict=True))
+    places = list(zip(anchors[wanted].tolist(), bits[wanted].tolist(), strict=True))
     numbers, firsts = np.unique(rows[wanted], return_index=True)
-    bounds = [*firsts.tolist(), len(found)]
+    bounds = [*firsts.tolist(), len(places)]
     texts = column.gather(numbers).to_list()
-    changed = [
-        masked(text, found[first:last], kinds, token)
-        for text, first, last in zip(texts, bounds, bounds[1:], strict=False)
-    ]
-    place = np.arange(len(column))
-    place[numbers] = np.arange(len(column), len(column) + len(numbers))
-    return pl.concat([column, pl.Series(column.name, changed, dtype=pl.String)]).gather(place)
+    changed: dict[int, str] = {}
+    for number, text, first, last in zip(numbers.tolist(), texts, bounds, bounds[1:], strict=False):
+        new = masked(text, places[first:last], kinds, token)
+        if new != text:
+            changed[number] = new
+    if not changed:
+        return column
+    fresh = pl.Series(column.name, list(changed.values()), dtype=pl.String)
+    if passes > 1:
+        fresh = masked_column(fresh, kinds, token, passes - 1)
+    source = np.arange(len(column))
+    source[list(changed)] = np.arange(len(column), len(column) + len(changed))
+    return pl.concat([column, fresh]).gather(source)
 
 
 def _candidates(buffers: TextBuffers) -> tuple[Offsets, Offsets, Bytes]:
@@ -45,6 +52,5 @@ def _candidates(buffers: TextBuffers) -> tuple[Offsets, Offsets, Bytes]:
     while count > room:  # again, with enough room, where there were more than expected
         room = count
         rows, anchors, bits = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint8)
-        tables = (classes(), iban_lengths(), *stems())
-        count = candidates(buffers.data, buffers.offsets, *tables, rows, anchors, bits)
+        count = candidates(buffers.data, buffers.offsets, octet_table(), stems(), rows, anchors, bits)
     return rows[:count], anchors[:count], bits[:count]

@@ -13,6 +13,9 @@ MASKED = re.compile(rf"\[(?:{'|'.join(KINDS).upper()})(?::[0-9a-f]{{12}})?\]")
 WALL = "\0"  # in the place of what is found, for the kinds that follow: no finder takes it for part of anything
 
 
+PASSES = 4  # masking one may free its neighbour, which then stands alone; more in a row are no longer followed
+
+
 def plain_token(kind: Kind, _found: str) -> str:
     """Return `[EMAIL]` for an e-mail address, and so on."""
     return f"[{kind.upper()}]"
@@ -49,7 +52,7 @@ def _found(text: str, anchors: Sequence[tuple[int, int]], kinds: Sequence[Kind])
     for _, bits in anchors:
         present |= bits
     for kind, finder in KINDS.items():
-        if kind not in kinds or not present & finder.bit:
+        if not present & finder.bit or kind not in kinds:
             continue
         floor, fresh = 0, []
         for at, bits in anchors:
@@ -59,8 +62,11 @@ def _found(text: str, anchors: Sequence[tuple[int, int]], kinds: Sequence[Kind])
                     fresh.append((*span, kind))
                     floor = span[1]
         if fresh:
-            hidden = _walled(hidden, fresh)
             found += fresh
+            present &= ~finder.bit
+            if not present:
+                break
+            hidden = _walled(hidden, fresh)
     return found
 
 

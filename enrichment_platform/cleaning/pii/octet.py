@@ -20,9 +20,9 @@ BITS = {kind: finder.bit for kind, finder in KINDS.items()}
 
 
 @cache
-def classes() -> Bytes:
-    """Return the classes of each octet, uint8."""
-    table = np.zeros(256, np.uint8)
+def octet_table() -> Bytes:
+    """Return a table, uint8: the classes of each octet, then the length of an IBAN at 256 + 26 * first + second letter."""
+    table = np.zeros(256 + 26 * 26, np.uint8)
     for characters, bit in (
         (string.digits, DIGIT),
         (string.ascii_letters, LETTER),
@@ -32,13 +32,6 @@ def classes() -> Bytes:
         (string.digits + "@:", ANCHOR),
     ):
         table[list(characters.encode())] |= bit
-    return table
-
-
-@cache
-def iban_lengths() -> Bytes:
-    """Return the length of an IBAN by its two letters, uint8 at 26 * first + second."""
-    table = np.zeros(26 * 26, np.uint8)
     for (first, second), length in LENGTHS.items():
-        table[26 * (ord(first) - ord("A")) + ord(second) - ord("A")] = length
+        table[256 + 26 * (ord(first) - ord("A")) + ord(second) - ord("A")] = length
     return table

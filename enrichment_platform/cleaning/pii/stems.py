@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from enrichment_platform.cleaning.buffers import Bytes, Offsets
+from enrichment_platform.cleaning.buffers import Bytes
 
 PHONE = (
     "phone|iphone|tel|té|mobil|mó|movil|cell|call|text|whats|fax|dial|desk|direct|office|home|work|landline|hotline|handy"
@@ -19,16 +19,15 @@ NATIONAL_ID = (
 
 
 @cache
-def stems() -> tuple[Bytes, Offsets, Bytes]:
-    """Return the words in lower case (UTF-8, end to end), their offsets, and by word whose it is.
-
-    The bits are 1 for telephones, 2 for social security numbers, 4 for national ids.
-    """
+def stems() -> Bytes:
+    """Return the words, uint8, each as whose it is (1: telephone, 2: SSN, 4: national id), length, lower-case UTF-8."""
     words: dict[str, int] = {}
     for bit, listed in ((1, PHONE), (2, SSN), (4, NATIONAL_ID)):
         for word in listed.split("|"):
             words[word] = words.get(word, 0) | bit
-    # of a letter beyond ASCII only its first byte, which it shares with its capital
-    encoded = [word.encode() if word.isascii() else word.encode()[:-1] for word in words]
-    offsets = np.cumsum([0, *map(len, encoded)]).astype(np.int64)
-    return np.frombuffer(b"".join(encoded), np.uint8), offsets, np.array(list(words.values()), np.uint8)
+    packed = bytearray()
+    for word, bits in words.items():
+        # of a letter beyond ASCII only its first byte, which it shares with its capital
+        encoded = word.encode() if word.isascii() else word.encode()[:-1]
+        packed += bytes((bits, len(encoded))) + encoded
+    return np.frombuffer(bytes(packed), np.uint8)
