@@ -20,12 +20,19 @@ ORDER = [
     "remove_invisible",
     "unicode_nfc",
     "strip_email",
+    "strip_boilerplate",
+    "strip_urls",
     "collapse_whitespace",
     "drop_blank",
     "quarantine_injection",
     "drop_repetition",
     "min_length",
+    "max_length",
+    "max_symbols",
+    "keep_alphabets",
+    "keep_languages",
     "mask_pii",
+    "truncate_tokens",
     "truncate_text",
 ]
 
@@ -115,6 +122,10 @@ def test_order_holds_every_operation() -> None:
         "drop_blank",
         "quarantine_injection",
         "drop_repetition",
+        "keep_alphabets",
+        "keep_languages",
+        "max_length",
+        "max_symbols",
         "min_length",
     }
 
