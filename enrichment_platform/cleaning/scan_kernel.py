@@ -6,21 +6,61 @@ from enrichment_platform.cleaning.buffers import Bytes, Offsets
 from enrichment_platform.cleaning.compiled import compiled
 from enrichment_platform.cleaning.feature import Feature, Flags
 
-_MARKUP, _BLANKS, _MOJIBAKE, _LINK = (
-    np.uint16(feature) for feature in (Feature.MARKUP, Feature.BLANKS, Feature.MOJIBAKE, Feature.LINK)
-)
-_SPACE, _NEWLINE, _LESS, _AND, _HASH, _SLASH, _BANG = 0x20, 0x0A, 0x3C, 0x26, 0x23, 0x2F, 0x21
-_COLON, _DOT, _W = 0x3A, 0x2E, 0x77
+_BLANKS, _MOJIBAKE, _LINK = (np.uint16(feature) for feature in (Feature.BLANKS, Feature.MOJIBAKE, Feature.LINK))
+_LOOK = np.uint16(0x8000)  # of a pair: what stands before it decides
+_CLASS_BITS = 4
+_SPACE, _NEWLINE, _COLON, _DOT, _W = 0x20, 0x0A, 0x3A, 0x2E, 0x77
+_BEYOND = np.uint8(1)  # the class of what is not ASCII
+_OTHER, _BLANK, _BREAK, _LESS, _AND, _LETTER, _WWW, _SLASH, _MARK, _HASH, _STOP = 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+
+
+def byte_classes() -> Bytes:
+    """Return the class of each ASCII byte, for `pair_features`."""
+    classes = np.zeros(128, np.uint8)
+    for characters, number in (
+        ("abcdefghijklmnopqrstuvxyz", _LETTER),
+        ("w", _WWW),
+        (" ", _BLANK),
+        ("\n", _BREAK),
+        ("<", _LESS),
+        ("&", _AND),
+        ("/", _SLASH),
+        ("!", _MARK),
+        ("#", _HASH),
+        (".", _STOP),
+    ):
+        for character in characters + characters.upper():
+            classes[ord(character)] = number
+    return classes
+
+
+def pair_features() -> Flags:
+    """Return what two neighbouring bytes show, by `class of the first << 4 | class of the second`."""
+    pairs = np.zeros(1 << (2 * _CLASS_BITS), np.uint16)
+    for first, seconds, found in (
+        (_LESS, (_LETTER, _WWW, _SLASH, _MARK), Feature.MARKUP),
+        (_AND, (_LETTER, _WWW, _HASH), Feature.MARKUP),
+        (_BLANK, (_BLANK, _BREAK), Feature.BLANKS),
+        (_BREAK, (_BLANK,), Feature.BLANKS),
+        (_BREAK, (_BREAK,), _LOOK),
+        (_SLASH, (_SLASH,), _LOOK),
+        (_WWW, (_STOP,), _LOOK),
+    ):
+        for second in seconds:
+            pairs[first << _CLASS_BITS | second] = np.uint16(found)
+    return pairs
 
 
 @compiled
-def scan(data: Bytes, offsets: Offsets, table: Flags) -> Flags:
+def scan(data: Bytes, offsets: Offsets, table: Flags, classes: Bytes, pairs: Flags) -> Flags:
     """Return the feature bits of each text (uint16).
 
     Args:
         data: UTF-8 of all texts.
         offsets: Where each begins, and the end.
         table: Features by code point.
+        classes: See `byte_classes`.
+        pairs: See `pair_features`.
     """
     rows = len(offsets) - 1
     out = np.zeros(rows, np.uint16)
@@ -33,33 +73,27 @@ def scan(data: Bytes, offsets: Offsets, table: Flags) -> Flags:
         if first == _SPACE or first == _NEWLINE or last == _SPACE or last == _NEWLINE:
             found |= _BLANKS
         at = start
-        before, earlier = 0, 0  # the two bytes before
+        before = np.uint8(0)  # class of the byte before
         while at < end:
             octet = data[at]
             if octet < 0x80:
-                found |= table[octet]
-                if octet == _SPACE:
-                    if before == _SPACE or before == _NEWLINE:
-                        found |= _BLANKS
-                elif octet == _NEWLINE:
-                    if before == _SPACE or (before == _NEWLINE and earlier == _NEWLINE):
-                        found |= _BLANKS
-                elif before == _LESS:
-                    if ((octet | 0x20) - 0x61 < 26 and octet >= 0x41) or octet == _SLASH or octet == _BANG:
-                        found |= _MARKUP
-                elif before == _AND:
-                    if ((octet | 0x20) - 0x61 < 26 and octet >= 0x41) or octet == _HASH:
-                        found |= _MARKUP
-                elif octet == _SLASH:
-                    if before == _SLASH and earlier == _COLON:
+                now = classes[octet]
+                pair = pairs[(before << _CLASS_BITS) | now]
+                found |= table[octet] | (pair & ~_LOOK)
+                if pair & _LOOK and at - start >= 2:
+                    earlier = data[at - 2]
+                    if octet == _NEWLINE:
+                        if earlier == _NEWLINE:
+                            found |= _BLANKS
+                    elif octet == _DOT:
+                        if (earlier | 0x20) == _W:
+                            found |= _LINK
+                    elif earlier == _COLON:
                         found |= _LINK
-                elif octet == _DOT and (before | 0x20) == _W and (earlier | 0x20) == _W:
-                    found |= _LINK
-                earlier = before
-                before = octet
+                before = now
                 at += 1
                 continue
-            if before >= 0x80:
+            if before == _BEYOND:
                 found |= _MOJIBAKE
             if octet < 0xE0:
                 code = ((octet & 0x1F) << 6) | (data[at + 1] & 0x3F)
@@ -76,7 +110,6 @@ def scan(data: Bytes, offsets: Offsets, table: Flags) -> Flags:
                 )
                 at += 4
             found |= table[code]
-            earlier = before
-            before = 0x80
+            before = _BEYOND
         out[row] = found
     return out

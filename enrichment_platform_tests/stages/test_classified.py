@@ -81,9 +81,11 @@ def test_the_lake_is_not_read_in_the_thread_that_answers(
             threads.append(threading.current_thread())
             yield batch
 
-    monkeypatch.setattr(Lake, "stream", watched)
     spec = letters_spec(tmp_path / "letters.jsonl")
-    assert classified(lake, spec, tmp_path, "1", "2").row_count == 2
+    prepare(lake, spec, rows("1", "2"), tmp_path)
+    monkeypatch.setattr(Lake, "stream", watched)
+    outcome = classify_partition(lake, spec, DEFAULT_POOL, KEY, tmp_path, lambda _: None, "run")
+    assert outcome.row_count == 2
     assert threads
     assert threading.current_thread() not in threads
 

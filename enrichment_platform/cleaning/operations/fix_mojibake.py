@@ -36,6 +36,17 @@ def fix_mojibake(column: pl.Series) -> pl.Series:
     return where_suspicious(column, bad(), lambda texts: _repaired(texts, _MOST_ROUNDS))
 
 
+# A character that none of ftfy's single-byte encodings has: no text with it can be one of them.
+_FOREIGN = re.compile(
+    "[^\x00-\x7f"
+    + "".join(
+        re.escape(character)
+        for character in sorted(
+            {character for name in CHARMAP_ENCODINGS for character in bytes(range(256)).decode(name)}
+        )
+    )
+    + "]"
+)
 _MOST_ROUNDS = 4  # what is still broken then is left to ftfy, which ends by itself
 
 
@@ -82,7 +93,7 @@ def _step(text: str) -> str:
             return octets.decode("utf-8")
         except UnicodeDecodeError:
             pass
-    if any(_possible(text, encoding) for encoding in CHARMAP_ENCODINGS):
+    if not _FOREIGN.search(text) and any(_possible(text, encoding) for encoding in CHARMAP_ENCODINGS):
         return ftfy.fix_encoding(text)
     repaired = UTF8_DETECTOR_RE.sub(_embedded, text)
     return repaired if repaired != text else ftfy.fix_encoding(text)
