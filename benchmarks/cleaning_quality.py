@@ -10,7 +10,6 @@ text is not printed. `--check` exits with 1 where a bar falls short; the last li
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import sys
 from collections import Counter, defaultdict
@@ -21,6 +20,7 @@ from typing import Any
 
 import polars as pl
 
+from benchmarks import cleaning_quality_duplicates
 from benchmarks.bar import Bar
 from benchmarks.cleaning_changes import JUDGES, changed_characters
 from benchmarks.cleaning_corpus import ALL_STEPS, frame, spec
@@ -134,16 +134,6 @@ def untouched(texts: list[str], defects: Defects) -> Untouched:
     return found
 
 
-def duplicates(data: Path) -> list[Bar]:
-    """Planted and natural duplicates: by benchmarks/cleaning_duplicates.py, `quality_bars(data)`, where it is there."""
-    if importlib.util.find_spec("benchmarks.cleaning_duplicates") is None:
-        print("duplicates: not measured, benchmarks/cleaning_duplicates.py is missing")
-        return []
-    module = importlib.import_module("benchmarks.cleaning_duplicates")
-    bars: list[Bar] = module.quality_bars(data) if hasattr(module, "quality_bars") else []
-    return bars
-
-
 def bars(kinds: dict[str, Kind], rest: Untouched) -> list[Bar]:
     """Every promise about what was measured."""
     kept = [
@@ -182,10 +172,12 @@ def main() -> int:
         lines = " ".join(map(str, step["beyond"][:SHOWN]))
         print(f"{name:25}{step['rows']:9}{step['characters']:12}{len(step['beyond']):17}   {lines}")
     print("removed: " + (", ".join(f"{reason} {count}" for reason, count in rest.removed.items()) or "none") + "\n")
+    linked = cleaning_quality_duplicates.measured(texts, defects, options.data)
+    cleaning_quality_duplicates.show(linked)
     if options.json:
         told = {"kinds": {name: vars(kind) for name, kind in kinds.items()}, "untouched": vars(rest)}
-        options.json.write_text(json.dumps(told, indent=1))
-    kept = bars(kinds, rest) + duplicates(options.data)
+        options.json.write_text(json.dumps({**told, "duplicates": vars(linked)}, indent=1))
+    kept = bars(kinds, rest) + cleaning_quality_duplicates.bars(linked)
     for bar in kept:
         print(bar)
     short = [bar.name for bar in kept if not bar.holds]

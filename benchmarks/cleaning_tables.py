@@ -21,7 +21,7 @@ def tables(results: dict[str, Any]) -> str:
     if memory := results.get("memory"):
         parts.append("\n".join(_memory(memory)))
     if "duplicates" in results:
-        found = results["duplicates"] or {"not measured": "benchmarks/cleaning_duplicates.py is missing"}
+        found = results["duplicates"] or {"not measured": ""}
         lines = [f"| {name} | {_short(value)} |" for name, value in found.items()]
         parts.append("\n".join(["| near duplicates | |", "|---|---|", *lines]))
     return "\n\n".join(parts) + "\n"
