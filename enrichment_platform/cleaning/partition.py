@@ -62,6 +62,7 @@ class PartitionCleaner:
         self._columns = [name for name in spec.text_columns if name in spec.prompt.columns]
         self.work = CleaningWork(engine.name)
         self.reasons: dict[str, int] = {}
+        self._cpu_tail: str | None = None
         self.removed = Spool(REMOVED_SCHEMA)
         self._waiting = Spool(schema)
         self._keys = [pl.Series("~key", [], dtype=pl.String) for _ in spec.cleaning.join]
@@ -109,6 +110,7 @@ class PartitionCleaner:
             "engine": self._engine.name,
             "device": self._engine.device,
             "engine_reason": self._engine.reason,
+            "joined_on_cpu": self._cpu_tail,
             "rows": work.rows,
             "text_bytes_before": work.bytes_in,
             "text_bytes_after": work.bytes_out,
@@ -145,7 +147,7 @@ class PartitionCleaner:
                     self._columns,
                     self._spec.cleaning.add,
                 )
-                return plan.collect()
+                return self._collected(plan)
 
             spool = Spool(finished(self._waiting.empty, 0).schema)
             try:
@@ -157,6 +159,22 @@ class PartitionCleaner:
                 spool.__exit__(None, None, None)
                 raise
             return spool
+
+    def _collected(self, plan: pl.LazyFrame) -> pl.DataFrame:
+        """Run the relational end, on the GPU where the steps ran there; where it cannot, that is noted, or an error."""
+        if self._engine.name == "cpu" or self._cpu_tail is not None:
+            return plan.collect()
+        try:
+            return plan.collect(engine=pl.GPUEngine(raise_on_fail=True))
+        except (pl.exceptions.PolarsError, NotImplementedError, RuntimeError) as error:
+            why = f"cuDF-Polars cannot run the joins and added columns ({type(error).__name__})"
+            if self._spec.cleaning.engine == "gpu":
+                raise InputError(
+                    f"enrichment {self._spec.name!r}: cleaning.engine is gpu, and {why}; a column of the"
+                    " source may have a type that it lacks: leave it out in source.columns, or use `engine: auto`"
+                ) from error
+            self._cpu_tail = why
+            return plan.collect()
 
     def signatures(self, partition_key: str) -> Spool | None:
         """Return what later partitions find these rows by; after `finish`. None where rows are not compared."""

@@ -25,6 +25,8 @@ attributes:
 
   cleaning:                            # in order; on the prompt's columns unless `columns` says otherwise
     steps: [unicode_nfc, remove_invisible, collapse_whitespace, drop_blank]
+    # duplicates: true                 # equal and nearly equal texts are linked and answered once
+    # add: [language, estimated_tokens]
 
   prompt:
     columns: [text]                    # all that the model may see of a row
