@@ -5,7 +5,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export DAGSTER_DISABLE_TELEMETRY = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo dev test test-slow bench bench-cleaning lint format lock clean
+.PHONY: help install install-dev demo dev test test-slow test-cudf try-test-cudf lock-cudf bench bench-cleaning lint format lock clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,10 +33,28 @@ dev: install  ## The Dagster UI at http://127.0.0.1:3000, on the data of the dem
 	$(BIN)/enrichment dev
 
 test: install-dev  ## The test suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not cudf"
 
 test-slow: install-dev  ## What takes minutes: kills, death at every write, whole bills, eight processes, the embedded model
 	$(BIN)/python -m pytest -n 2 --dist load -m slow
+
+.venv-cudf/.installed: requirements.lock requirements-dev.lock requirements-cudf.lock pyproject.toml
+	$(PYTHON) -m venv .venv-cudf
+	.venv-cudf/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+	.venv-cudf/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-dev.lock
+	.venv-cudf/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-cudf.lock
+	.venv-cudf/bin/python -m pip install --quiet --no-build-isolation --no-deps -e .
+	@touch $@
+
+test-cudf: .venv-cudf/.installed  ## What cuDF's wheels prove without a GPU: patterns, names, the plan (Linux; 1 GB to fetch)
+	.venv-cudf/bin/python -m pytest -m cudf enrichment_platform_tests/cleaning/cudf_lane
+	.venv-cudf/bin/enrichment verify-parity --lint-only
+
+try-test-cudf:  # for CI: where the wheels cannot be had nothing is proven, and that is said; a failing test fails
+	@if $(MAKE) --no-print-directory .venv-cudf/.installed; then $(MAKE) --no-print-directory test-cudf; else \
+		printf '\n%s\n%s\n%s\n\n' '!!! NOT RUN: make test-cudf. The wheels of requirements-cudf.lock cannot be installed here (above).' \
+		'!!! Nothing was proven of the patterns in cuDF or of the plan on cuDF-Polars in this run.' \
+		'!!! Run `make test-cudf` on Linux with access to them before a release.' >&2; fi
 
 bench: install-dev  ## The engine against aiohttp and the OpenAI client (pip install openai), with its bars
 	$(BIN)/python -m benchmarks.dispatcher --check
@@ -63,6 +81,10 @@ lock: install-dev  ## Resolve the dependencies again
 	$(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --extra embedded --group build --group dev \
 		-c requirements.lock --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" -o requirements-dev.lock
 
+lock-cudf: install-dev  ## Pin cuDF's wheels of the lane again
+	$(BIN)/uv pip compile --quiet requirements-cudf.in --no-deps --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock-cudf" -o requirements-cudf.lock
+
 clean:  ## Remove the environment and all local state (.enrichment)
-	rm -rf .venv .enrichment build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-cudf .enrichment build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
