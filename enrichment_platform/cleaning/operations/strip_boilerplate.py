@@ -16,7 +16,7 @@ LONGEST = 300  # characters of a sentence that may be boilerplate
 _MAIL = r"(?:e-?mail|message|newsletter|mailing|correspondence)"
 _BOILERPLATE = (
     # unsubscribe footers
-    r"(?:to|click (?:here|below|the link(?: below)?)|if you (?:wish|want) to)(?: to)? (?:unsubscribe|opt.out)\b",
+    r"(?:to|click (?:here|below|the link(?: below)?)|if you (?:wish|want) to)(?: to)? (?:unsubscribe|opt[ -]out)\b",
     r"unsubscribe(?: (?:here|now|from this list))? *(?:[|•·-].*|[.!])?$",
     r"if you (?:no longer|do not|don't) (?:wish|want) to receive (?:these|this|our|such|future|further|any)\b",
     rf"you(?:'re| are)? (?:receiv(?:ed|ing)|getting|got) this {_MAIL} because\b",
@@ -37,19 +37,20 @@ _BOILERPLATE = (
     r"(?:this|our|the) (?:web ?)?site uses cookies\b|we(?: and our partners)? use cookies\b",
     r"accept (?:all )?cookies *[.!]?$",
     r"by (?:continuing|using|clicking|browsing)\b.{0,120}\bcookies\b",
-    r"(?:©|\(c\)|copyright) *(?:©|\(c\))? *[12][0-9]{3}\b|.{0,80}\ball rights reserved *[.!]?$",
+    r"(?:©|\(c\)|copyright) *(?:©|\(c\))? *[12][0-9]{3}\b",
     # the same in other languages
     r"bitte antworten sie nicht auf diese|diese (?:e-?mail|nachricht) wurde automatisch",
-    r".{0,80}\balle rechte vorbehalten",
     r"(?:newsletter |hier )abbestellen *[.!]?$|wenn sie diesen newsletter nicht (?:mehr|länger)",
-    r"(?:merci de )?ne pas répondre à ce|.{0,80}\btous droits réservés|pour vous (?:désabonner|désinscrire)",
-    r"(?:por favor,? )?no responda a este|.{0,80}\btodos los derechos reservados",
+    r"(?:merci de )?ne pas répondre à ce|pour vous (?:désabonner|désinscrire)",
+    r"(?:por favor,? )?no responda a este",
     r"para (?:darse de baja|cancelar la susc)",
 )
-BOILERPLATE = re.compile(r"[ \t>*|•·_-]*(?:" + "|".join(_BOILERPLATE) + ")", re.IGNORECASE)
-# One of these is in whatever BOILERPLATE matches, in ASCII's cases.
+_RIGHTS = "(?:all rights reserved|alle rechte vorbehalten|tous droits réservés|todos los derechos reservados)"
+_LEAD = r"[ \t>*|•·_-]*"
+BOILERPLATE = re.compile(rf"{_LEAD}(?:{'|'.join(_BOILERPLATE)}|.{{0,80}}\b{_RIGHTS} *[.!]?$)", re.IGNORECASE)
+# A text has none unless both of these say so, and they are fast: signs in ASCII's cases, then beginnings of sentences.
 SIGNS = (
-    *("unsubscribe", "opt out", "opt-out", "opt.out", "to receive", "this email", "this e-mail", "this message"),
+    *("unsubscribe", "opt out", "opt-out", "to receive", "this email", "this e-mail", "this message"),
     *(
         "this newsletter",
         "this mailing",
@@ -64,6 +65,9 @@ SIGNS = (
     *("rechte vorbehalten", "abbestellen", "diesen newsletter", "pondre", "droits r", "vous d", "no responda"),
     *("derechos reservados", "darse de baja", "cancelar la susc"),
 )
+_LOOSE = [pattern.replace("$", "").replace(r"\b", "").split(".{")[0] for pattern in _BOILERPLATE]
+BEGINNINGS = rf"(?im)(?:^|[.!?][ \t]+){_LEAD}(?:{'|'.join(_LOOSE)})|{_RIGHTS}"
+SIGNED = TEXT.str.contains_any(list(SIGNS), ascii_case_insensitive=True)
 SENTENCE_END = re.compile(r"(?<=[.!?])[ \t]+")
 
 EXAMPLES = [
@@ -92,10 +96,13 @@ def strip_boilerplate(column: pl.Series, *, phrases: Sequence[str] = ()) -> pl.S
     A text of which nothing would be left stays as it is.
     """
     own = [" ".join(phrase.split()).lower() for phrase in phrases if phrase.strip()]
-    suspicious = TEXT.str.contains_any(list(SIGNS), ascii_case_insensitive=True)
+    stripped = by_row(_stripper(own))
     if own:
-        suspicious = suspicious | TEXT.str.to_lowercase().str.contains_any([phrase.split()[0] for phrase in own])
-    return where_suspicious(column, suspicious, by_row(_stripper(own)))
+        first = TEXT.str.to_lowercase().str.contains_any([phrase.split()[0] for phrase in own])
+        return where_suspicious(column, SIGNED | first, stripped)
+    return where_suspicious(
+        column, SIGNED, lambda texts: where_suspicious(texts, TEXT.str.contains(BEGINNINGS), stripped)
+    )
 
 
 def _stripper(phrases: Sequence[str]) -> Callable[[str], str]:
