@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
+from enrichment_platform.cleaning.duplicates.grouping import CROWD
 from enrichment_platform.cleaning.duplicates.matching import Matching
 from enrichment_platform.cleaning.duplicates.sketches import sketches
 from enrichment_platform.cleaning.duplicates.store import Numbers, Store
@@ -23,7 +24,8 @@ class EarlierTexts(Protocol):
     def signatures(self) -> Iterator[pl.DataFrame]:
         """Yield batches of partition_key, row_id (String), content, exact (Binary, 16 bytes), bands (List(Int64)).
 
-        The earliest first: of two with the same content the first counts.
+        The earliest first: of two with the same content the first counts, and of a crowd that shares a band the first
+        64 are compared with.
         """
 
     def texts(self, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -45,21 +47,29 @@ class KnownKeys:
     """The keys of this partition, sorted, to see which rows of earlier partitions share one."""
 
     def __init__(self, store: Store, columns: list[Numbers]) -> None:
+        """Take the columns: the identity, then the bands; all (rows,) uint64, 0 for none."""
+        from enrichment_platform.cleaning.duplicates.earlier_kernel import mark
+
         self._sorted = []
+        bits = max(13, (8 * sum(len(keys) for keys in columns)).bit_length())
+        self._shift = 64 - bits
+        self._bits = np.zeros((1 << bits) // 8, np.uint8)
         for number, keys in enumerate(columns):
-            ordered = np.sort(keys)
             kept = store.column(f"sorted-{number}", np.uint64)
-            kept.append(ordered)
+            kept.append(np.sort(keys))
             self._sorted.append(kept.read())
             kept.close()
+            mark(self._sorted[-1], self._shift, self._bits)
+        self._taken = [store.zeros((len(keys),), np.uint8) for keys in columns]
 
-    def shared(self, number: int, keys: Numbers) -> Numbers:
-        """Return which of the keys are in column `number`; 0 never is."""
-        ordered = self._sorted[number]
-        if not len(ordered):
-            return np.zeros(len(keys), bool)
-        at = np.minimum(np.searchsorted(ordered, keys), len(ordered) - 1)
-        return np.asarray((ordered[at] == keys) & (keys != 0))
+    def shared(self, first: int, keys: list[Numbers], limit: int) -> Numbers:
+        """Return (rows,) bool: which rows share a key with a column from `first` on; the first `limit` of each key."""
+        from enrichment_platform.cleaning.duplicates.earlier_kernel import admit
+
+        found = np.zeros(len(keys[0]) if keys else 0, np.uint8)
+        for number, column in enumerate(keys, first):
+            admit(column, self._sorted[number], self._shift, self._bits, self._taken[number], limit, found)
+        return found.astype(bool)
 
 
 class Candidate:
@@ -67,22 +77,18 @@ class Candidate:
 
     def __init__(self, known: KnownKeys, batch: pl.DataFrame, matching: Matching, bands: int) -> None:
         exact, content = halves(batch["exact"]), halves(batch["content"])
-        keys = np.zeros((bands, len(batch)), np.uint64)
-        full = (batch["bands"].list.len() == bands).fill_null(False).to_numpy()
+        keys = np.zeros((bands + 1, len(batch)), np.uint64)
+        full = (batch["bands"].list.len() == bands + 1).fill_null(False).to_numpy()
         if bands and full.any():
-            keys[:, full] = (
-                batch["bands"].filter(pl.Series(full)).explode(empty_as_null=True).to_numpy().view(np.uint64).reshape(-1, bands).T
-            )
+            listed = batch["bands"].filter(pl.Series(full)).explode(empty_as_null=True).to_numpy()
+            keys[:, full] = listed.view(np.uint64).reshape(-1, bands + 1).T
         identity = exact if matching.match == "exact" else content
-        same = known.shared(0, identity[:, 0])
-        near = np.zeros(len(batch), bool)
-        for band in range(bands):
-            near |= known.shared(1 + band, keys[band])
-        near &= ~same  # its text would be read for nothing: what is like it is like the row with its content
-        chosen = same | near
+        chosen = known.shared(0, [np.ascontiguousarray(identity[:, 0])], 1)
+        if bands:
+            chosen |= known.shared(1, list(keys[:bands]), CROWD)
         self.ids = batch.filter(pl.Series(chosen)).select(ID)
-        self.exact, self.content, self.bands = exact[chosen], content[chosen], keys[:, chosen]
-        self.near = (same | near)[chosen]
+        self.exact, self.content = exact[chosen], content[chosen]
+        self.bands, self.fences = keys[:bands, chosen], keys[bands, chosen]
 
 
 def sets_of(earlier: EarlierTexts, matching: Matching, ids: pl.DataFrame) -> Iterator[tuple[Numbers, Numbers]]:

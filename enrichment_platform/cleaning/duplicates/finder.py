@@ -9,12 +9,10 @@ import numpy as np
 import polars as pl
 
 from enrichment_platform.cleaning.duplicates.earlier import ID, Candidate, EarlierTexts, KnownKeys, binary, sets_of
+from enrichment_platform.cleaning.duplicates.grouping import BLOCK, CROWD, bucketed, leaders
 from enrichment_platform.cleaning.duplicates.matching import Matching
 from enrichment_platform.cleaning.duplicates.sketches import sketches, table_slots
 from enrichment_platform.cleaning.duplicates.store import Numbers, Store
-
-_BLOCK = 1 << 16  # rows of a pass over the partition
-_LOOKED_AT = 64  # rows of a bucket that a row is compared with at most, the latest first
 
 __all__ = ["DuplicateFinder", "EarlierTexts"]
 
@@ -31,9 +29,10 @@ class DuplicateFinder:
     this one. So nothing that a duplicate points to is a duplicate, and the decisions do not depend on how the rows
     were batched.
 
-    Near duplicates are looked for among rows that share a MinHash band (`Matching.bands` says how surely a pair
-    does), in each band among the 64 latest that are no duplicates: only partitions with that many texts of a like
-    skeleton, all different enough to be kept, can lose a pair by it.
+    Near duplicates are looked for among rows that share a MinHash band (`Matching.bands` says how surely a pair does),
+    in each band among the 64 latest that are no duplicates. Rows of a larger crowd (texts of one template) are also
+    looked for by the eight of their shingles that the fewest rows of the crowds have. So the work grows with the rows,
+    not with their pairs, whatever the texts are.
     """
 
     def __init__(self, matching: Matching) -> None:
@@ -41,6 +40,7 @@ class DuplicateFinder:
         self._bands = matching.bands()[0] if matching.match == "near" else 0
         self._rows = 0
         self._shingles_written = 0
+        self._largest = 0  # set of shingles
         self._found: Numbers | None = None
         self.comparisons = 0
 
@@ -49,6 +49,7 @@ class DuplicateFinder:
         self._exact = self._store.column("exact", np.uint64, 2)
         self._content = self._store.column("content", np.uint64, 2)
         self._keys = [self._store.column(f"band-{band}", np.uint64) for band in range(self._bands)]
+        self._fences = self._store.column("fences", np.uint64)
         self._ends = self._store.column("ends", np.int64)
         self._ends.append(np.zeros(1, np.int64))
         self._shingles = self._store.column("shingles", np.uint32)
@@ -57,7 +58,7 @@ class DuplicateFinder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for column in (self._exact, self._content, *self._keys, self._ends, self._shingles):
+        for column in (self._exact, self._content, *self._keys, self._fences, self._ends, self._shingles):
             column.close()
         self._store.__exit__(kind, error, trace)
 
@@ -70,6 +71,7 @@ class DuplicateFinder:
         """
         for part in sketches(self._matching, texts, context):
             self._append(part.exact, part.content, part.bands)
+            self._fences.append(part.fences)
             self._append_sets(part.sizes, part.shingles)
             self._rows += len(part.sizes)
 
@@ -83,6 +85,7 @@ class DuplicateFinder:
         ends = self._shingles_written + np.cumsum(sizes, dtype=np.int64)
         self._ends.append(ends)
         self._shingles.append(shingles)
+        self._largest = max(self._largest, int(sizes.max(initial=0)))
         if len(ends):
             self._shingles_written = int(ends[-1])
 
@@ -147,6 +150,7 @@ class DuplicateFinder:
             if not len(candidate.ids):
                 continue
             self._append(candidate.exact, candidate.content, candidate.bands)
+            self._fences.append(candidate.fences)
             found.append(candidate.ids)
         ids = pl.concat(found) if found else pl.DataFrame(schema=dict.fromkeys(ID, pl.String))
         if self._bands:
@@ -160,18 +164,21 @@ class DuplicateFinder:
         """Return (what each row is a duplicate of, itself where of none; the similarity) for all rows."""
         from enrichment_platform.cleaning.duplicates.assign_kernel import assign
 
-        leader = self._leaders(rows)
+        content = self._content.read()
+        identity = self._exact.read() if self._matching.match == "exact" else content
+        leader = leaders(content, identity, self._rows)
         ends, shingles = self._ends.read(), self._shingles.read()
-        buckets, number, members = self._buckets(rows, leader)
+        keys = [column.read() for column in self._keys]
+        buckets, number, members = bucketed(self._store, keys, leader, self._fences.read(), ends, shingles)
         target, similarity = np.arange(rows, dtype=np.uint32), np.zeros(rows, np.float32)
         compared_by = np.zeros(rows, np.uint32)
         heads = self._store.zeros((number + 1,), np.uint32)
         listed = self._store.zeros((members + 1,), np.uint32)
         following = self._store.zeros((members + 1,), np.uint32)
         counters = np.zeros(2, np.int64)
-        seen = np.zeros(table_slots(int(np.diff(ends).max(initial=0))), np.uint64)
-        blocks = [range(start, min(start + _BLOCK, rows)) for start in range(self._rows, rows, _BLOCK)]
-        blocks += [range(start, min(start + _BLOCK, self._rows)) for start in range(0, self._rows, _BLOCK)]
+        seen = np.zeros(table_slots(self._largest), np.uint64)
+        blocks = [range(start, min(start + BLOCK, rows)) for start in range(self._rows, rows, BLOCK)]
+        blocks += [range(start, min(start + BLOCK, self._rows)) for start in range(0, self._rows, BLOCK)]
         for block in blocks:
             assign(
                 block.start,
@@ -189,53 +196,25 @@ class DuplicateFinder:
                 shingles,
                 seen,
                 self._matching.threshold,
-                _LOOKED_AT,
+                CROWD,
             )
         self.comparisons = int(counters[0])
         return target, similarity
-
-    def _leaders(self, rows: int) -> Numbers:
-        from enrichment_platform.cleaning.duplicates.group_kernel import find_leaders, packed
-
-        leader = np.arange(rows, dtype=np.uint32)
-        content = self._content.read()
-        identity = self._exact.read() if self._matching.match == "exact" else content
-        order = np.empty(rows, np.uint64)
-        count = 0
-        for start in range(0, rows, _BLOCK):
-            keys = np.where(content[start : start + _BLOCK, 0] == 0, 0, identity[start : start + _BLOCK, 0])
-            count = packed(keys, start, order, count, leader, False)
-        order = order[:count]
-        order.sort()
-        find_leaders(order, identity, self._rows, leader)
-        return leader
-
-    def _buckets(self, rows: int, leader: Numbers) -> tuple[Numbers, int, int]:
-        """Return (bands, rows) numbers of the buckets, how many there are, and how many rows are in them."""
-        from enrichment_platform.cleaning.duplicates.group_kernel import find_buckets, packed
-
-        buckets = self._store.zeros((self._bands, rows), np.uint32)
-        number = members = 0
-        order = np.empty(rows if self._bands else 0, np.uint64)
-        for band, column in enumerate(self._keys):
-            keys = column.read()
-            used = order[: packed(keys, 0, order, 0, leader, True)]
-            used.sort()
-            number, more = find_buckets(used, keys, buckets[band], number)
-            members += more
-        return buckets, number, members
 
     def signatures(self) -> Iterator[pl.DataFrame]:
         """Yield what later partitions need to find the rows again, after `find`: only of rows that are no duplicates.
 
         Yields:
-            row (Int64), content (Binary, 16 bytes), exact (Binary, 16 bytes), bands (List(Int64), empty unless near).
+            row (Int64), content (Binary, 16 bytes), exact (Binary, 16 bytes), bands (List(Int64): a key for
+            each band, then what must be equal for two texts to be compared; empty unless near).
         """
         if self._found is None:
             raise RuntimeError("find() comes before signatures()")
         exact, content, keys = self._exact.read(), self._content.read(), [column.read() for column in self._keys]
-        for start in range(0, self._rows, _BLOCK):
-            end = min(start + _BLOCK, self._rows)
+        if keys:
+            keys.append(self._fences.read())
+        for start in range(0, self._rows, BLOCK):
+            end = min(start + BLOCK, self._rows)
             rows = np.arange(start, end)
             rows = rows[(self._found[start:end] == rows) & (content[start:end, 0] != 0)]
             yield pl.DataFrame(

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from enrichment_platform.cleaning.buffers import Bytes
 from enrichment_platform.cleaning.compiled import compiled
 from enrichment_platform.cleaning.duplicates.hash_kernel import Hashes
 
@@ -75,7 +76,7 @@ def find_leaders(order: Hashes, keys: Hashes, own: int, leader: Rows) -> None:
 
 
 @compiled
-def find_buckets(order: Hashes, keys: Hashes, bucket: Rows, number: int) -> Any:
+def find_buckets(order: Hashes, keys: Hashes, bucket: Rows, number: int, crowd: int, crowded: Bytes) -> Any:
     """Number the buckets of a band that hold two rows or more.
 
     Args:
@@ -83,6 +84,8 @@ def find_buckets(order: Hashes, keys: Hashes, bucket: Rows, number: int) -> Any:
         keys: (rows,) of the band.
         bucket: Written: the number of each row's bucket; rows alone in theirs keep what was there.
         number: Buckets before.
+        crowd: More rows than this are a crowd.
+        crowded: (rows,), written: 1 for the rows of a crowded bucket.
 
     Returns:
         (buckets so far, rows in this band's buckets).
@@ -94,6 +97,9 @@ def find_buckets(order: Hashes, keys: Hashes, bucket: Rows, number: int) -> Any:
         end = start + 1
         while end < size and (order[end] ^ order[start]) & _HIGH == 0:
             end += 1
+        if end - start > crowd:
+            for place in range(start, end):
+                crowded[np.int64(order[place] & _LOW)] = 1
         left = end
         while left - start > 1:
             key = keys[np.int64(order[start] & _LOW)]

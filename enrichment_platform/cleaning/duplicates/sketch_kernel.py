@@ -87,6 +87,7 @@ def sketch(
     seen: Hashes,
     content: Hashes,
     bands: Hashes,
+    fences: Hashes,
     sizes: Shingles,
     shingles: Shingles,
 ) -> int:
@@ -105,6 +106,7 @@ def sketch(
         seen: Scratch, see `set_of`; zeros.
         content: (rows, 2), written: of the normalised text and its context; zeros for a blank text.
         bands: (bands, rows), written: key of each band, of its minima, the guard and the context; 0 without shingles.
+        fences: (rows,), written: of the guard and the context, without which no two rows are compared.
         sizes: (rows,), written: shingles of each text.
         shingles: Written, the texts' sets end to end.
 
@@ -123,6 +125,8 @@ def sketch(
         else:
             content[row, 0] = 0
             content[row, 1] = 0
+        fence = mixed(guard ^ context[row, 0])
+        fences[row] = fence
         sizes[row] = 0
         if hashes == 0 or count == 0:
             for band in range(len(bands)):
@@ -132,7 +136,6 @@ def sketch(
         sizes[row] = size
         minima(shingles[total : total + size], factors, masks, signature)
         total += size
-        fence = mixed(guard ^ context[row, 0])
         for band in range(len(bands)):
             key = fence + np.uint64(band + 1) * _MIX
             for place in range(band * per_band, band * per_band + per_band):

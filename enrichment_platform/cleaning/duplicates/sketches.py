@@ -30,6 +30,7 @@ class Sketches:
         exact: (rows, 2) uint64, of bytes and context.
         content: (rows, 2) uint64, of the normalised text and context; zeros where it is blank.
         bands: (bands, rows) uint64; zeros without shingles.
+        fences: (rows,) uint64, of the guard and the context.
         sizes: (rows,) uint32, shingles of each.
         shingles: uint32, the sets end to end.
     """
@@ -37,6 +38,7 @@ class Sketches:
     exact: Numbers
     content: Numbers
     bands: Numbers
+    fences: Numbers
     sizes: Numbers
     shingles: Numbers
 
@@ -104,6 +106,7 @@ def _sketch(matching: Matching, texts: pl.Series, context: pl.Series | None) -> 
     longest = int(np.diff(buffers.offsets).max(initial=0)) + 1
     content = np.empty((rows, 2), np.uint64)
     bands = np.zeros((hashing.bands, rows), np.uint64)
+    fences = np.empty(rows, np.uint64)
     sizes = np.zeros(rows, np.uint32)
     used = int(buffers.offsets[-1] - buffers.offsets[0])
     shingles = np.empty(used // 2 + rows + 1 if hashing.bands else 0, np.uint32)
@@ -120,10 +123,11 @@ def _sketch(matching: Matching, texts: pl.Series, context: pl.Series | None) -> 
         np.zeros(table_slots(longest), np.uint64),
         content,
         bands,
+        fences,
         sizes,
         shingles,
     )
-    return Sketches(exact, content, bands, sizes, shingles[:total])
+    return Sketches(exact, content, bands, fences, sizes, shingles[:total])
 
 
 def table_slots(most: int) -> int:
