@@ -53,6 +53,7 @@ def child(module: str, *arguments: object, core: int | None = None, home: Path |
         environment |= {"ENRICHMENT_HOME": str(home), "ENRICHMENT_LAKE": str(home / "lake")}
     done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    print(f"{module.removeprefix('cleaning_')} {' '.join(map(str, arguments))}", file=sys.stderr, flush=True)
     return told
 
 
