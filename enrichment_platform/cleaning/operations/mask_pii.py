@@ -1,4 +1,4 @@
-"""mask_pii: replaces what identifies a person by its kind: [EMAIL], [IBAN], [CARD], [SSN], [NATIONAL_ID], [IP], [PHONE]."""
+"""mask_pii: replaces what identifies a person by its kind: [EMAIL], [IBAN], [CARD], [SSN], [IP], [PHONE], ..."""
 
 from collections.abc import Sequence
 

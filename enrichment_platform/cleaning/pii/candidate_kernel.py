@@ -4,20 +4,10 @@ import numpy as np
 
 from enrichment_platform.cleaning.buffers import Bytes, Offsets
 from enrichment_platform.cleaning.compiled import compiled
+from enrichment_platform.cleaning.pii import octet as of
 from enrichment_platform.cleaning.pii.boundary import LABEL_REACH
-from enrichment_platform.cleaning.pii.octet import (
-    ALPHANUMERIC,
-    ANCHOR,
-    AT,
-    BITS,
-    DIGIT,
-    HEX,
-    LETTER,
-    LOCAL,
-    SEPARATOR,
-)
 
-_EMAIL, _IBAN, _CARD, _SSN, _NATIONAL, _IP, _PHONE = (BITS[kind] for kind in BITS)
+_EMAIL, _IBAN, _CARD, _SSN, _NATIONAL, _IP, _PHONE = (of.BITS[kind] for kind in of.BITS)
 _SPACE, _PLUS, _HYPHEN, _DOT, _ZERO, _OPEN = 0x20, 0x2B, 0x2D, 0x2E, 0x30, 0x28
 _MOST_GROUPS, _MOST_DIGITS, _MOST_BETWEEN = 8, 24, 4
 _LABEL_REACH = LABEL_REACH + 2  # characters, of them `+(` before the first digit
@@ -31,14 +21,9 @@ def _is(data: Bytes, at: int, end: int, table: Bytes, kind: int) -> bool:
 
 
 @compiled
-def _is_colon(data: Bytes, at: int, end: int) -> bool:
-    return at < end and data[at] == 0x3A
-
-
-@compiled
 def _goes_on(data: Bytes, at: int, end: int, table: Bytes) -> bool:
     """Return whether another group of digits may follow."""
-    return _is(data, at, end, table, SEPARATOR) and _is(data, at + 1, end, table, SEPARATOR | DIGIT)
+    return _is(data, at, end, table, of.SEPARATOR) and _is(data, at + 1, end, table, of.SEPARATOR | of.DIGIT)
 
 
 @compiled
@@ -69,9 +54,9 @@ def _named(data: Bytes, start: int, at: int, end: int, table: Bytes, words: Byte
     while place >= start and characters <= _LABEL_REACH:
         characters += (data[place] & 0xC0) != 0x80
         kind = table[data[place]]
-        if kind & DIGIT:
+        if kind & of.DIGIT:
             break
-        if kind & LETTER and (place == start or not table[data[place - 1]] & LETTER):
+        if kind & of.LETTER and (place == start or not table[data[place - 1]] & of.LETTER):
             found |= _stems_at(data, place, end, words)
         place -= 1
     return found
@@ -79,10 +64,10 @@ def _named(data: Bytes, start: int, at: int, end: int, table: Bytes, words: Byte
 
 @compiled
 def _email(data: Bytes, start: int, at: int, end: int, table: Bytes) -> int:
-    if at == start or not table[data[at - 1]] & LOCAL or not _is(data, at + 1, end, table, ALPHANUMERIC):
+    if at == start or not table[data[at - 1]] & of.LOCAL or not _is(data, at + 1, end, table, of.ALPHANUMERIC):
         return 0
     place = at + 1
-    while place < end and place - at <= 64 and (table[data[place]] & ALPHANUMERIC or data[place] == _HYPHEN):
+    while place < end and place - at <= 64 and (table[data[place]] & of.ALPHANUMERIC or data[place] == _HYPHEN):
         place += 1
     return _EMAIL if place < end and data[place] == _DOT else 0
 
@@ -90,7 +75,7 @@ def _email(data: Bytes, start: int, at: int, end: int, table: Bytes) -> int:
 @compiled
 def _v6(data: Bytes, start: int, at: int, end: int, table: Bytes) -> int:
     first = at
-    while first > start and at - first <= 4 and table[data[first - 1]] & HEX:
+    while first > start and at - first <= 4 and table[data[first - 1]] & of.HEX:
         first -= 1
     if first > start and data[first - 1] == 0x3A:
         return 0
@@ -99,21 +84,22 @@ def _v6(data: Bytes, start: int, at: int, end: int, table: Bytes) -> int:
         if data[place] == 0x3A:
             colons += 1
             double |= place > at and data[place - 1] == 0x3A
-        elif table[data[place]] & HEX:
+        elif table[data[place]] & of.HEX:
             digits += 1
         else:
             break
         place += 1
-    return _IP if (double or colons >= _LEAST_COLONS) and digits >= _LEAST_HEX else 0
+    ends_as_v4 = place < end and data[place] == _DOT
+    return _IP if (double or colons >= _LEAST_COLONS) and (digits >= _LEAST_HEX or ends_as_v4) else 0
 
 
 @compiled
 def _lettered(data: Bytes, start: int, at: int, stop: int, end: int, table: Bytes) -> int:
     """Return the kinds that begin with the letters right before the digits [at, stop)."""
     letters = 0
-    while letters < 7 and at - letters > start and table[data[at - letters - 1]] & LETTER:
+    while letters < 7 and at - letters > start and table[data[at - letters - 1]] & of.LETTER:
         letters += 1
-    if at - letters > start and table[data[at - letters - 1]] & ALPHANUMERIC:
+    if at - letters > start and table[data[at - letters - 1]] & of.ALPHANUMERIC:
         return 0
     count = stop - at
     if letters == 2:
@@ -122,16 +108,16 @@ def _lettered(data: Bytes, start: int, at: int, stop: int, end: int, table: Byte
         if length and count >= 2:
             missing, place = length - 2, at
             while missing and place < end:
-                if table[data[place]] & ALPHANUMERIC:
+                if table[data[place]] & of.ALPHANUMERIC:
                     missing -= 1
-                elif (data[place] != _SPACE and data[place] != _HYPHEN) or not table[data[place - 1]] & ALPHANUMERIC:
+                elif (data[place] != _SPACE and data[place] != _HYPHEN) or not table[data[place - 1]] & of.ALPHANUMERIC:
                     break
                 place += 1
-            if missing == 0 and not _is(data, place, end, table, ALPHANUMERIC):
+            if missing == 0 and not _is(data, place, end, table, of.ALPHANUMERIC):
                 found |= _IBAN
         return found
     if letters == 6 and count == 2:  # codice fiscale
-        return _NATIONAL if _is(data, at + 2, end, table, LETTER) and _is(data, at + 9, end, table, LETTER) else 0
+        return _NATIONAL if _is(data, at + 2, end, table, of.LETTER) and _is(data, at + 9, end, table, of.LETTER) else 0
     return _NATIONAL if letters == 1 and count == 7 else 0
 
 
@@ -139,7 +125,7 @@ def _lettered(data: Bytes, start: int, at: int, stop: int, end: int, table: Byte
 def _nino(data: Bytes, at: int, end: int, table: Bytes) -> bool:
     digits, place = 0, at
     while place < end and digits < 6:
-        if table[data[place]] & DIGIT:
+        if table[data[place]] & of.DIGIT:
             digits += 1
         elif data[place] != _SPACE:
             return False
@@ -161,31 +147,33 @@ def _numbered(data: Bytes, start: int, at: int, stop: int, end: int, table: Byte
     before = data[at - 1] if at > start else 0
     after = data[stop] if stop < end else 0
     found = 0
-    if (first == 2 or first == 6) and before == _SPACE and at - 3 >= start and table[data[at - 2]] & LETTER:
-        found |= _NATIONAL if table[data[at - 3]] & LETTER and _nino(data, at, end, table) else 0
-    if first == 7 and before == _HYPHEN and at - 2 >= start and table[data[at - 2]] & LETTER:
+    if (first == 2 or first == 6) and before == _SPACE and at - 3 >= start and table[data[at - 2]] & of.LETTER:
+        found |= _NATIONAL if table[data[at - 3]] & of.LETTER and _nino(data, at, end, table) else 0
+    if first == 7 and before == _HYPHEN and at - 2 >= start and table[data[at - 2]] & of.LETTER:
         found |= _NATIONAL
-    if table[after] & LETTER:
-        if first == 8 and not _is(data, stop + 1, end, table, ALPHANUMERIC):  # DNI
+    if table[after] & of.LETTER:
+        if first == 8 and not _is(data, stop + 1, end, table, of.ALPHANUMERIC):  # DNI
             found |= _NATIONAL
-        if first == 6 and (after == 0x41 or after == 0x42) and _is(data, stop + 1, end, table, DIGIT):  # NIR of Corsica
+        if (
+            first == 6 and (after == 0x41 or after == 0x42) and _is(data, stop + 1, end, table, of.DIGIT)
+        ):  # NIR of Corsica
             found |= _NATIONAL
     elif (first == 6 or first == 8) and (after == _HYPHEN or after == _PLUS):
-        found |= _NATIONAL if _is(data, stop + 1, end, table, ALPHANUMERIC) else 0
-    elif first == 8 and after == _SPACE and _is(data, stop + 1, end, table, LETTER):
+        found |= _NATIONAL if _is(data, stop + 1, end, table, of.ALPHANUMERIC) else 0
+    elif first == 8 and after == _SPACE and _is(data, stop + 1, end, table, of.LETTER):
         found |= _NATIONAL
 
     groups, total, last = 1, first, stop
     sizes, gaps = min(first, 0xFF), 0  # of a group and before it, 8 bits each: arrays would cost more than the search
     while groups < _MOST_GROUPS and total <= _MOST_DIGITS:
         place = last
-        while place < end and place - last < _MOST_BETWEEN and table[data[place]] & SEPARATOR:
+        while place < end and place - last < _MOST_BETWEEN and table[data[place]] & of.SEPARATOR:
             place += 1
-        if place == last or not _is(data, place, end, table, DIGIT):
+        if place == last or not _is(data, place, end, table, of.DIGIT):
             break
         gaps |= (int(data[last]) if place == last + 1 else 1) << (8 * groups)
         last = place + 1
-        while _is(data, last, end, table, DIGIT) and last - place <= _MOST_DIGITS:
+        while _is(data, last, end, table, of.DIGIT) and last - place <= _MOST_DIGITS:
             last += 1
         sizes |= (last - place) << (8 * groups)
         total += last - place
@@ -225,7 +213,9 @@ def _numbered(data: Bytes, start: int, at: int, stop: int, end: int, table: Byte
     if names & 4 and total >= 9:
         found |= _NATIONAL
     place = last
-    while place < end and place - last < 3 and (data[place] == _SPACE or data[place] == _HYPHEN or data[place] == _OPEN):
+    while (
+        place < end and place - last < 3 and (data[place] == _SPACE or data[place] == _HYPHEN or data[place] == _OPEN)
+    ):
         place += 1
     if place > last and _stems_at(data, place, end, words) & 1:
         found |= _PHONE
@@ -240,7 +230,7 @@ def _anchored(data: Bytes) -> Bytes:
         found = np.uint8(0)
         for place in range(_BLOCK):
             octet = data[block * _BLOCK + place]
-            found |= np.uint8(np.uint8(octet - np.uint8(_ZERO)) <= 10) | np.uint8(octet == AT)  # digits, ":"; "@"
+            found |= np.uint8(np.uint8(octet - np.uint8(_ZERO)) <= 10) | np.uint8(octet == of.AT)  # digits, ":"; "@"
         blocks[block] = found
     blocks[-1] = 1
     return blocks
@@ -276,7 +266,7 @@ def candidates(
             following = (at | (_BLOCK - 1)) + 1
             if blocks[at // _BLOCK]:
                 following = min(end, following)
-                while at < following and not table[data[at]] & ANCHOR:
+                while at < following and not table[data[at]] & of.ANCHOR:
                     at += 1
             else:
                 at = following
@@ -284,19 +274,19 @@ def candidates(
                 continue
             anchor = table[data[at]]
             following = at + 1
-            if anchor & DIGIT:
-                while _is(data, following, end, table, DIGIT):
+            if anchor & of.DIGIT:
+                while _is(data, following, end, table, of.DIGIT):
                     following += 1
                 before = data[at - 1] if at > start else 0
-                if table[before] & LETTER:
+                if table[before] & of.LETTER:
                     found = _lettered(data, start, at, following, end, table) if following - at > 1 else 0
                 elif following - at < 6 and before != _PLUS and not _goes_on(data, following, end, table):
                     found = 0  # most numbers: too short, and no group follows
                 else:
                     found = _numbered(data, start, at, following, end, table, words)
-            elif data[at] == AT:
+            elif data[at] == of.AT:
                 found = _email(data, start, at, end, table)
-            elif _is(data, at + 1, end, table, HEX) or _is_colon(data, at + 1, end):
+            elif _is(data, at + 1, end, table, of.HEX | of.COLON):
                 found = _v6(data, start, at, end, table)
             else:
                 found = 0

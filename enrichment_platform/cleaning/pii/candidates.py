@@ -15,6 +15,7 @@ from enrichment_platform.cleaning.pii.stems import stems
 
 LEAST_ROOM, OCTETS_A_CANDIDATE = 1_000, 500
 
+
 def masked_column(column: pl.Series, kinds: Sequence[Kind], token: Token, passes: int = PASSES) -> pl.Series:
     """Return the String column with what the kinds name replaced by tokens.
 

@@ -24,7 +24,9 @@ BEFORE = label(
     r"|messages? to|ring|(?:desk|direct|office|home|work|contact)(?= ?:)",
     r"(?:[ \n]?(?:number|nummer|no|nr|is|was|at|on|to|me|us|him|her|them|my|[:.#(]))*[ :\n]+",
 )
-AFTER = re.compile(r"[ (-]{1,3}(?:office|fax|mobile|cell|phone|tel|desk|landline)(?![A-Za-z])", re.IGNORECASE | re.ASCII)
+AFTER = re.compile(  # and nothing after it: not "1 234 567 mobile users"
+    r"[ (-]{1,3}(?:office|fax|mobile|cell|phone|tel|desk|landline)(?! ?[A-Za-z0-9])", re.IGNORECASE | re.ASCII
+)
 DATE = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{4}"
     r"|\A(?:19|20)[0-9]{2}(?:[01][0-9][0-3][0-9]|[ ./-]+(?:19|20)[0-9]{2})\Z"  # 20190105, 2018-2019

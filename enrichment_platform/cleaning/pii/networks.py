@@ -10,7 +10,7 @@ V4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 V6 = re.compile(r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:\.[0-9]{1,3}){3})?")
 VERSION = re.compile(
     r"(?:versions?|release[sd]?|before|prior to|through|until|up to|upgrade to|v|==|[<>]=?|~=|to"
-    r"|and|or|in|from)[ :=]*(?:[0-9]+(?:\.[0-9]+)*,? (?:and|or|to|-)? ?)?\Z",
+    r"|and|or|in|from)[ :=`'\"]*(?:[0-9]+(?:\.[0-9]+)*,? (?:and|or|to|-)? ?)?\Z",
     re.IGNORECASE | re.ASCII,
 )
 VERSION_NUMBERS = range(100)  # four such numbers after a word such as `before` are a version

@@ -12,7 +12,7 @@ from enrichment_platform.cleaning.pii.contacts import LOCAL as LOCAL_CHARACTERS
 from enrichment_platform.cleaning.pii.ibans import LENGTHS
 from enrichment_platform.cleaning.pii.kinds import KINDS
 
-DIGIT, LETTER, HEX, LOCAL, SEPARATOR, ANCHOR = 1, 2, 4, 8, 16, 32
+DIGIT, LETTER, HEX, LOCAL, SEPARATOR, ANCHOR, COLON = 1, 2, 4, 8, 16, 32, 64
 ALPHANUMERIC = DIGIT | LETTER
 AT = ord("@")
 SEPARATORS = " ()./-"  # within numbers
@@ -21,7 +21,7 @@ BITS = {kind: finder.bit for kind, finder in KINDS.items()}
 
 @cache
 def octet_table() -> Bytes:
-    """Return a table, uint8: the classes of each octet, then the length of an IBAN at 256 + 26 * first + second letter."""
+    """Return the classes of each octet, uint8, and from 256 the length of an IBAN at 26 * first + second letter."""
     table = np.zeros(256 + 26 * 26, np.uint8)
     for characters, bit in (
         (string.digits, DIGIT),
@@ -30,8 +30,9 @@ def octet_table() -> Bytes:
         (LOCAL_CHARACTERS, LOCAL),
         (SEPARATORS, SEPARATOR),
         (string.digits + "@:", ANCHOR),
+        (":", COLON),
     ):
         table[list(characters.encode())] |= bit
-    for (first, second), length in LENGTHS.items():
-        table[256 + 26 * (ord(first) - ord("A")) + ord(second) - ord("A")] = length
+    for country, length in LENGTHS.items():
+        table[256 + 26 * (ord(country[0]) - ord("A")) + ord(country[1]) - ord("A")] = length
     return table
