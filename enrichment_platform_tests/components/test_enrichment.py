@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import polars as pl
 import pytest
 import yaml
 from dagster.components.testing import DefsFolderSandbox, create_defs_folder_sandbox
 
 from enrichment_platform.budget_spec import BudgetSpec
 from enrichment_platform.components import Enrichment, ModelPool
+from enrichment_platform.lake.tables import Lake
 from enrichment_platform.location import _reason
 
 ROOT = Path(__file__).parents[2]
@@ -255,3 +257,30 @@ SHIPPED = sorted((ROOT / "enrichment_platform" / "defs").glob("*/defs.yaml"))
 def test_a_shipped_file_has_at_most_forty_lines(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 40
     assert yaml.safe_load(path.read_text())["type"].startswith("enrichment_platform.components.")
+
+
+@pytest.mark.parametrize("partitions", [None, dg.StaticPartitionsDefinition(["x", "y"])])
+def test_a_joined_asset_stands_in_the_graph_and_any_partition_of_ours_can_run(
+    sandbox: DefsFolderSandbox, home: Path, partitions: dg.PartitionsDefinition | None
+) -> None:
+    @dg.asset(key=["crm", "customers"], partitions_def=partitions)
+    def customers() -> None: ...
+
+    lake = Lake.from_environment()
+    tiers = pl.DataFrame({"sender": ["ann", "bo"], "tier": ["gold", "basic"], "partition_key": ["x", "y"]})
+    lake.append("crm/customers", tiers, partition_by=["partition_key"])
+    join = [{"table": "crm.customers", "on": "sender", "columns": ["tier"]}]
+    attributes = changed("cleaning.join", join)
+    attributes["source"]["path"] = str(home / "letters.csv")
+    (home / "letters.csv").write_text("id,at,text,sender\n1,2026-01-05,Hello,ann\n2,2026-01-05,Bye,cy\n")
+    with loaded(sandbox, attributes) as (_, defs):
+        whole = dg.Definitions.merge(defs, dg.Definitions(assets=[customers]))
+        cleaned = dg.AssetKey(["letters", "cleaned"])
+        parents = whole.resolve_asset_graph().get(cleaned).parent_keys
+        assert parents == {dg.AssetKey(["letters", "raw"]), dg.AssetKey(["crm", "customers"])}
+        stages = [dg.AssetKey(["letters", "raw"]), cleaned]
+        job = dg.define_asset_job("some", selection=dg.AssetSelection.assets(*stages))
+        runnable = dg.Definitions.merge(whole, dg.Definitions(jobs=[job])).resolve_job_def("some")
+        assert runnable.execute_in_process(partition_key="2026-01-05").success
+    rows = lake.read("letters/cleaned", "2026-01-05").sort("row_id")
+    assert rows["tier"].to_list() == ["gold", None]
