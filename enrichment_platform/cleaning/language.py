@@ -97,7 +97,7 @@ def _lowered(text: str) -> str:
 
 @cache
 def _model() -> _Model:
-    """Load the model: 0.6 s, 70 MB of memory."""
+    """Load the model: 0.7 s; 62 MiB of memory, 210 MiB while it loads."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     loaded = LanguageIdentifier.from_model_file(MODEL_FILE)
