@@ -9,7 +9,11 @@ from pydantic import Field
 
 from enrichment_platform.cleaning.alphabet import NO_LETTER, Alphabet, Codes, alphabets_by_code_point, code_of
 from enrichment_platform.cleaning.buffers import TextBuffers
+from enrichment_platform.cleaning.device import DeviceMask, DeviceText
+from enrichment_platform.cleaning.feature import Feature
+from enrichment_platform.cleaning.feature_patterns import feature_pattern
 from enrichment_platform.cleaning.guard import NOT_ASCII, TEXT
+from enrichment_platform.cleaning.on_host import on_host_where
 from enrichment_platform.cleaning.operation import operation
 
 EXAMPLES = [
@@ -23,7 +27,18 @@ EXAMPLES = [
 ]
 
 
-@operation(version=1, kind="filter", reason="other_alphabet", scope="all", examples=EXAMPLES)
+def _other_letters(text: DeviceText, *, alphabets: Sequence[Alphabet], **_: object) -> DeviceMask:
+    return text.contains(feature_pattern(Feature.NOT_ASCII)) if "latin" in alphabets else text.is_there()
+
+
+@operation(
+    version=1,
+    kind="filter",
+    reason="other_alphabet",
+    scope="all",
+    gpu=on_host_where(_other_letters),
+    examples=EXAMPLES,
+)
 def keep_alphabets(
     column: pl.Series,
     *,

@@ -8,6 +8,8 @@ import polars as pl
 from pydantic import AfterValidator, Field
 
 from enrichment_platform.cleaning import language
+from enrichment_platform.cleaning.feature import Feature
+from enrichment_platform.cleaning.on_host import on_host_where
 from enrichment_platform.cleaning.operation import operation
 
 EXAMPLES = [
@@ -33,7 +35,14 @@ def _known(name: str) -> str:
 Language = Annotated[str, AfterValidator(_known)]
 
 
-@operation(version=1, kind="filter", reason="other_language", scope="all", examples=EXAMPLES)
+@operation(
+    version=1,
+    kind="filter",
+    reason="other_language",
+    scope="all",
+    gpu=on_host_where(Feature.NONE),  # every row, to the host
+    examples=EXAMPLES,
+)
 def keep_languages(
     column: pl.Series,
     *,

@@ -5,6 +5,7 @@ from typing import Annotated
 import polars as pl
 from pydantic import Field
 
+from enrichment_platform.cleaning.on_host import on_host_where
 from enrichment_platform.cleaning.operation import operation
 
 EXAMPLES = [
@@ -16,7 +17,13 @@ EXAMPLES = [
 ]
 
 
-@operation(version=1, kind="filter", reason="too_long", examples=EXAMPLES)
+@operation(
+    version=1,
+    kind="filter",
+    reason="too_long",
+    gpu=on_host_where(lambda text, *, max_chars: text.chars_above(max_chars)),
+    examples=EXAMPLES,
+)
 def max_length(column: pl.Series, *, max_chars: Annotated[int, Field(ge=1)] = 100_000) -> pl.Series:
     """Flag texts of more than `max_chars` characters; any one text column that is too long takes the row out."""
     chars = pl.col("text").str.len_chars()

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from enrichment_platform.cleaning.alphabet import symbols_by_code_point
 from enrichment_platform.cleaning.buffers import TextBuffers
+from enrichment_platform.cleaning.on_host import on_host_where
 from enrichment_platform.cleaning.operation import operation
 
 EXAMPLES = [
@@ -21,7 +22,14 @@ EXAMPLES = [
 ]
 
 
-@operation(version=1, kind="filter", reason="too_many_symbols", scope="all", examples=EXAMPLES)
+@operation(
+    version=1,
+    kind="filter",
+    reason="too_many_symbols",
+    scope="all",
+    gpu=on_host_where(lambda text, *, min_chars, **_: text.chars_above(min_chars - 1)),  # most rows
+    examples=EXAMPLES,
+)
 def max_symbols(
     column: pl.Series,
     *,

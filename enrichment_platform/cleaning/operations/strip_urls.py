@@ -3,6 +3,7 @@
 import polars as pl
 
 from enrichment_platform.cleaning.feature import Feature
+from enrichment_platform.cleaning.on_host import on_host_where
 from enrichment_platform.cleaning.operation import operation
 from enrichment_platform.cleaning.pattern import SPACES, any_case
 
@@ -33,7 +34,7 @@ EXAMPLES = [
 ]
 
 
-@operation(version=1, needs=Feature.LINK, examples=EXAMPLES)
+@operation(version=1, needs=Feature.LINK, gpu=on_host_where(Feature.LINK), examples=EXAMPLES)
 def strip_urls(column: pl.Series, *, replacement: str = "[URL]", keep_host: bool = False) -> pl.Series:
     """Write `replacement` ("" for nothing) for each http, https, ftp and www. address, or its host with `keep_host`.
 

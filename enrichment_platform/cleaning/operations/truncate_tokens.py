@@ -8,10 +8,12 @@ from pydantic import Field
 
 from enrichment_platform.cleaning.buffers import Bytes, TextBuffers
 from enrichment_platform.cleaning.guard import where_suspicious
+from enrichment_platform.cleaning.on_host import on_host_where
 from enrichment_platform.cleaning.operation import operation
-from enrichment_platform.cleaning.tokens import BASE, UNIT, estimated_tokens
+from enrichment_platform.cleaning.tokens import BASE, PER_BYTE, PER_DIGITS, UNIT, estimated_tokens
 
 MARKER = ("\n[... about ", " tokens cut ...]\n")
+_MOST_PER_BYTE = PER_BYTE + PER_DIGITS  # what a byte can add to the estimate at most
 
 EXAMPLES = [
     (None, None),
@@ -21,7 +23,13 @@ EXAMPLES = [
 ]
 
 
-@operation(version=1, examples=EXAMPLES)
+@operation(
+    version=1,
+    gpu=on_host_where(
+        lambda text, *, max_tokens, **_: text.bytes_above((max_tokens * UNIT - BASE - UNIT) // _MOST_PER_BYTE)
+    ),
+    examples=EXAMPLES,
+)
 def truncate_tokens(
     column: pl.Series,
     *,
