@@ -74,7 +74,7 @@ def _slips(word: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def guard_table() -> np.ndarray[Any, np.dtype[np.uint64]]:
-    """Return an open-addressed table, (slots, 2) uint64: a word's hash (0 in an empty slot) and its token."""
+    """Return an open-addressed table, (2, slots) uint64: words' hashes (0 in an empty slot) and their tokens."""
     tokens = {}
     for words, token in ((_NUMBERS, None), (_NEGATIONS, None), (_NOT, NOT)):
         for word in words.split():
@@ -83,11 +83,11 @@ def guard_table() -> np.ndarray[Any, np.dtype[np.uint64]]:
         if len(word) >= _LETTERS_OF_A_SLIP:
             for slip in _slips(word):
                 tokens.setdefault(word_hash(slip), tokens[word_hash(word)])
-    slots = 4096
-    found = np.zeros((slots, 2), np.uint64)
+    slots = 2048
+    found = np.zeros((2, slots), np.uint64)
     for key, token in tokens.items():
         at = key & (slots - 1)
-        while found[at, 0]:
+        while found[0, at]:
             at = (at + 1) & (slots - 1)
-        found[at] = key, token
+        found[:, at] = key, token
     return found

@@ -81,6 +81,8 @@ def raw_hashes(data: Bytes, offsets: Offsets, table: Table, out: Hashes, complic
             octet = data[at]
             if octet < 0x80:
                 at += 1
+                while at + 8 <= end and not load64(data, at) & _HIGH_BITS:
+                    at += 8
                 continue
             if octet < 0xE0:
                 code = ((octet & 0x1F) << 6) | (data[at + 1] & 0x3F)

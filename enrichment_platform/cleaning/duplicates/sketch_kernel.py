@@ -81,6 +81,7 @@ def sketch(
     table: Table,
     guards: Hashes,
     weights: Hashes,
+    per_band: int,
     factors: Shingles,
     masks: Shingles,
     words: Hashes,
@@ -100,7 +101,8 @@ def sketch(
         table: `alphabet.table()`.
         guards: `guard_words.guard_table()`.
         weights: Of the words in a shingle.
-        factors: Odd, one a hash; none for no near duplicates.
+        per_band: Hashes of a band.
+        factors: Odd, one a hash; none for no near duplicates. Those beyond the bands' fill up the machine's registers.
         masks: One a hash.
         words: Scratch, as long as the longest text has words.
         seen: Scratch, see `set_of`; zeros.
@@ -115,7 +117,6 @@ def sketch(
     """
     hashes = len(factors)
     signature = np.empty(hashes, np.uint32)
-    per_band = hashes // max(1, len(bands))
     total = 0
     for row in range(len(offsets) - 1):
         count, c1, c2, guard = cut(data, offsets[row], offsets[row + 1], table, guards, words)

@@ -19,6 +19,7 @@ from enrichment_platform.cleaning.duplicates.store import Numbers
 _SLICE_BYTES = 16 << 20  # of text at a time: the scratch for it is about twice that
 _SLICE_ROWS = 1 << 16
 _SEED = 20260101  # of the hash functions; another one makes earlier signatures worthless
+_TOGETHER = 32  # hashes that a processor works on at once; an odd rest would take as long as all others
 _NO_CONTEXT = (0x5851F42D4C957F2D, 0x14057B7EF767814F)
 
 
@@ -46,6 +47,7 @@ class Sketches:
 @dataclass(frozen=True)
 class _Hashing:
     bands: int
+    per_band: int
     weights: Numbers
     factors: Numbers
     masks: Numbers
@@ -57,9 +59,13 @@ def _hashing(matching: Matching) -> _Hashing:
     bands, rows = matching.bands() if matching.match == "near" else (0, 0)
     weights = random.integers(0, 2**63, 16, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     coefficients = random.integers(0, 2**32, (1024, 2), dtype=np.uint32)
-    used = coefficients[: bands * rows]
+    used = coefficients[: -(-bands * rows // _TOGETHER) * _TOGETHER]
     return _Hashing(
-        bands, weights[: matching.shingle_words].copy(), used[:, 0] | np.uint32(1), np.ascontiguousarray(used[:, 1])
+        bands,
+        rows,
+        weights[: matching.shingle_words].copy(),
+        used[:, 0] | np.uint32(1),
+        np.ascontiguousarray(used[:, 1]),
     )
 
 
@@ -117,6 +123,7 @@ def _sketch(matching: Matching, texts: pl.Series, context: pl.Series | None) -> 
         letters,
         guards,
         hashing.weights,
+        hashing.per_band,
         hashing.factors,
         hashing.masks,
         np.empty(longest, np.uint64),

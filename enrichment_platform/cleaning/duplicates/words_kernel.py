@@ -53,11 +53,11 @@ def finished(value: np.uint64) -> np.uint64:
 @compiled
 def token_of(word: np.uint64, guards: Hashes) -> Any:
     """Return the guard token of a word, 0 for most words."""
-    slots = np.uint64(len(guards) - 1)
+    slots = np.uint64(guards.shape[1] - 1)
     at = word & slots
-    while guards[at, 0]:
-        if guards[at, 0] == word:
-            return guards[at, 1]
+    while guards[0, at]:
+        if guards[0, at] == word:
+            return guards[1, at]
         at = (at + np.uint64(1)) & slots
     return _ZERO
 
