@@ -119,7 +119,7 @@ def sketch(
     signature = np.empty(hashes, np.uint32)
     total = 0
     for row in range(len(offsets) - 1):
-        count, c1, c2, guard = cut(data, offsets[row], offsets[row + 1], table, guards, words)
+        count, c1, c2, guard = cut(data, np.uint64(offsets[row]), np.uint64(offsets[row + 1]), table, guards, words)
         if c1 or c2:
             content[row, 0] = mixed(c1 + context[row, 0])
             content[row, 1] = mixed(c2 ^ context[row, 1])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -108,7 +107,7 @@ def _sketch(matching: Matching, texts: pl.Series, context: pl.Series | None) -> 
     raw_hashes(buffers.data, buffers.offsets, letters, exact, complicated)
     exact ^= contexts * np.uint64(0x9E3779B97F4A7C15)
     if complicated.any():
-        buffers = TextBuffers.of(_simplified(texts, pl.Series("complicated", complicated)))
+        buffers = TextBuffers.of(_simplified(texts, complicated))
     longest = int(np.diff(buffers.offsets).max(initial=0)) + 1
     content = np.empty((rows, 2), np.uint64)
     bands = np.zeros((hashing.bands, rows), np.uint64)
@@ -145,8 +144,7 @@ def table_slots(most: int) -> int:
     return slots
 
 
-def _simplified(texts: pl.Series, complicated: pl.Series) -> pl.Series:
-    frame = pl.DataFrame({"row": pl.arange(len(texts), eager=True), "text": texts, "there": complicated == 1})
-    turned: Any = frame.filter("there").select("row", turned=folded(pl.col("text")))
-    joined = frame.join(turned, on="row", how="left", maintain_order="left")
-    return joined.select(pl.when("there").then("turned").otherwise("text").alias("text"))["text"]
+def _simplified(texts: pl.Series, complicated: Numbers) -> pl.Series:
+    rows = np.flatnonzero(complicated)
+    turned = pl.DataFrame({"text": texts.gather(rows)}).select(folded(pl.col("text")))["text"]
+    return texts.clone().scatter(rows, turned)

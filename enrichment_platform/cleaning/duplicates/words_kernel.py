@@ -21,25 +21,26 @@ _GLUED = np.uint64(0xA0761D6478BD642F)
 _NOT = np.uint64(NOT)
 _N, _T = np.uint64(word_hash("n")), np.uint64(word_hash("t"))
 _ZERO = np.uint64(0)
+_U1, _U2, _U3, _U4 = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
 _LETTER_N = 0x6E
 
 
 @compiled
-def entry_at(data: Bytes, at: int, table: Table) -> Any:
-    """Return (the character's entry, where the next one begins)."""
+def entry_at(data: Bytes, at: Any, table: Table) -> Any:
+    """Return (the character's entry, where the next one begins); places are unsigned, which spares a test each."""
     octet = data[at]
     if octet < 0x80:
-        return table[octet], at + 1
+        return table[octet], at + _U1
     if octet < 0xE0:
-        return table[((octet & 0x1F) << 6) | (data[at + 1] & 0x3F)], at + 2
+        return table[((octet & 0x1F) << 6) | (data[at + _U1] & 0x3F)], at + _U2
     if octet < 0xF0:
-        return table[((octet & 0x0F) << 12) | ((data[at + 1] & 0x3F) << 6) | (data[at + 2] & 0x3F)], at + 3
-    code = ((octet & 7) << 18) | ((data[at + 1] & 63) << 12) | ((data[at + 2] & 63) << 6) | (data[at + 3] & 63)
+        return table[((octet & 0x0F) << 12) | ((data[at + _U1] & 0x3F) << 6) | (data[at + _U2] & 0x3F)], at + _U3
+    code = ((octet & 7) << 18) | ((data[at + _U1] & 63) << 12) | ((data[at + _U2] & 63) << 6) | (data[at + _U3] & 63)
     if code < SIZE:
-        return table[code], at + 4
+        return table[code], at + _U4
     if code < 0x323B0:
-        return np.uint32(code) | _ALONE, at + 4
-    return np.uint32(code) | _OTHER, at + 4
+        return np.uint32(code) | _ALONE, at + _U4
+    return np.uint32(code) | _OTHER, at + _U4
 
 
 @compiled
@@ -83,7 +84,7 @@ def _is_unit(code: int) -> bool:
 
 
 @compiled
-def closer(data: Bytes, start: int, end: int, table: Table, guards: Hashes, guard: np.uint64) -> Any:
+def closer(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, guard: np.uint64) -> Any:
     """Look at a word that holds punctuation or digits.
 
     Returns:
@@ -99,7 +100,7 @@ def closer(data: Bytes, start: int, end: int, table: Table, guards: Hashes, guar
         if at < end:
             entry, after = entry_at(data, at, table)
         else:
-            entry, after = _OTHER, end + 1
+            entry, after = _OTHER, end + _U1
         code = int(entry & _FOLDED)
         if entry & _OTHER:
             apostrophe = code in (0x27, 0x2019, 0x2BC, 0x60, 0xB4)
@@ -108,7 +109,7 @@ def closer(data: Bytes, start: int, end: int, table: Table, guards: Hashes, guar
                 token = token_of(word, guards)
                 if not token and before_apostrophe and before_run == _LETTER_N and word == _T:
                     token = _NOT
-                if not token and apostrophe and word == _N and at + 1 < end:
+                if not token and apostrophe and word == _N and at + _U1 < end:
                     token = _N
                 if token:
                     guard = guarded(guard, token)
@@ -145,7 +146,7 @@ def closer(data: Bytes, start: int, end: int, table: Table, guards: Hashes, guar
 
 
 @compiled
-def cut(data: Bytes, start: int, end: int, table: Table, guards: Hashes, words: Hashes) -> Any:
+def cut(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, words: Hashes) -> Any:
     """Write the hashes of a text's words to `words`.
 
     A word is what stands between white space, case folded, without punctuation; in scripts without spaces each
@@ -158,19 +159,23 @@ def cut(data: Bytes, start: int, end: int, table: Table, guards: Hashes, words: 
     count, blank = 0, True
     at = start
     while at < end:
-        value = _SEED
-        seen = np.uint32(0)
+        value, before = _SEED, _SEED
+        seen, seen_before = np.uint32(0), np.uint32(0)  # all characters, and those before the last
         first = at
+        last = at
         entry = np.uint32(0)
         after = at
         while at < end:
             octet = data[at]
             if octet < 0x80:
-                entry, after = table[octet], at + 1
+                entry, after = table[octet], at + _U1
             else:
                 entry, after = entry_at(data, at, table)
             if entry & _WORD_END:
                 break
+            seen_before = seen
+            before = value
+            last = at
             seen |= entry
             value = (value ^ np.uint64(entry & _FOLDED)) * _PRIME
             if entry & _TWICE:
@@ -182,7 +187,12 @@ def cut(data: Bytes, start: int, end: int, table: Table, guards: Hashes, words: 
             c1 = (((c1 << _B31) | (c1 >> _B33)) ^ whole) * _M1
             c2 = (((c2 << _B27) | (c2 >> _B37)) + (whole ^ c1)) * _M2
             blank = False
-            if seen & _LOOK_CLOSER:
+            if seen & _LOOK_CLOSER == _OTHER and not seen_before & _LOOK_CLOSER:  # a comma or stop after the letters
+                word = finished(before) if last > first else _ZERO
+                token = token_of(word, guards)
+                if token:
+                    guard = guarded(guard, token)
+            elif seen & _LOOK_CLOSER:
                 word, guard = closer(data, first, at, table, guards, guard)
             else:
                 token = token_of(word, guards)
