@@ -11,19 +11,12 @@ _EMAIL, _IBAN, _CARD, _SSN, _NATIONAL, _IP, _PHONE = (of.BITS[kind] for kind in 
 _SPACE, _PLUS, _HYPHEN, _DOT, _ZERO, _OPEN = 0x20, 0x2B, 0x2D, 0x2E, 0x30, 0x28
 _MOST_GROUPS, _MOST_DIGITS, _MOST_BETWEEN = 8, 24, 4
 _LABEL_REACH = LABEL_REACH + 2  # characters, of them `+(` before the first digit
-_BLOCK = 64  # a power of two
-_SINGLE_V6, _LEAST_COLONS, _LEAST_HEX = 45, 6, 4
+_BLOCK, _SINGLE_V6, _LEAST_COLONS, _LEAST_HEX = 64, 45, 6, 4  # the first is a power of two
 
 
 @compiled
 def _is(data: Bytes, at: int, end: int, table: Bytes, kind: int) -> bool:
     return at < end and (table[data[at]] & kind) != 0
-
-
-@compiled
-def _goes_on(data: Bytes, at: int, end: int, table: Bytes) -> bool:
-    """Return whether another group of digits may follow."""
-    return _is(data, at, end, table, of.SEPARATOR) and _is(data, at + 1, end, table, of.SEPARATOR | of.DIGIT)
 
 
 @compiled
@@ -154,9 +147,7 @@ def _numbered(data: Bytes, start: int, at: int, stop: int, end: int, table: Byte
     if table[after] & of.LETTER:
         if first == 8 and not _is(data, stop + 1, end, table, of.ALPHANUMERIC):  # DNI
             found |= _NATIONAL
-        if (
-            first == 6 and (after == 0x41 or after == 0x42) and _is(data, stop + 1, end, table, of.DIGIT)
-        ):  # NIR of Corsica
+        if first == 6 and 0x41 <= after <= 0x42 and _is(data, stop + 1, end, table, of.DIGIT):  # NIR of Corsica
             found |= _NATIONAL
     elif (first == 6 or first == 8) and (after == _HYPHEN or after == _PLUS):
         found |= _NATIONAL if _is(data, stop + 1, end, table, of.ALPHANUMERIC) else 0
@@ -278,10 +269,15 @@ def candidates(
                 while _is(data, following, end, table, of.DIGIT):
                     following += 1
                 before = data[at - 1] if at > start else 0
+                after = table[data[following]] if following < end else 0
+                later = table[data[following + 1]] if following + 1 < end else 0
+                group = ((after & of.SEPARATOR) != 0) & ((later & (of.SEPARATOR | of.DIGIT)) != 0)  # may follow
                 if table[before] & of.LETTER:
                     found = _lettered(data, start, at, following, end, table) if following - at > 1 else 0
-                elif following - at < 6 and before != _PLUS and not _goes_on(data, following, end, table):
-                    found = 0  # most numbers: too short, and no group follows
+                elif (
+                    (following - at < 6) & (before != _PLUS) & (not group)
+                ):  # most: without branches, they are guessed wrong
+                    found = 0
                 else:
                     found = _numbered(data, start, at, following, end, table, words)
             elif data[at] == of.AT:
