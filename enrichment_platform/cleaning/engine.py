@@ -45,13 +45,13 @@ def choose_engine(spec: EnrichmentSpec) -> Engine:
     elif lacking:
         why = f"no GPU kernel for {', '.join(lacking)}"
     else:
-        from enrichment_platform.cleaning.device import gpu_visible
         from enrichment_platform.cleaning.device_column import DeviceColumn
+        from enrichment_platform.cleaning.gpu import gpu_visible, why_no_gpu
 
         device = gpu_visible()
         if device is not None:
             return Engine("gpu", device, f"{device} is visible and every step has a kernel for it", DeviceColumn)
-        why = "no GPU is visible"
+        why = why_no_gpu() or "no GPU is visible"
     if wanted == "gpu":
         raise InputError(
             f"enrichment {spec.name!r}: cleaning.engine is gpu, but there is {why}; run it on a machine with a GPU and"

@@ -15,6 +15,7 @@ from ftfy.chardata import ALTERED_UTF8_RE, CHARMAP_ENCODINGS, UTF8_DETECTOR_RE
 
 from enrichment_platform.cleaning.feature import Feature
 from enrichment_platform.cleaning.guard import TEXT, by_row, where_suspicious
+from enrichment_platform.cleaning.on_host import on_host_where
 from enrichment_platform.cleaning.operation import operation
 
 EXAMPLES = [
@@ -30,7 +31,7 @@ EXAMPLES = [
 _LOSSY = "\x1a\ufffd"  # ftfy reads more into these
 
 
-@operation(version=1, idempotent=False, needs=Feature.MOJIBAKE, examples=EXAMPLES)
+@operation(version=1, idempotent=False, needs=Feature.MOJIBAKE, gpu=on_host_where(Feature.MOJIBAKE), examples=EXAMPLES)
 def fix_mojibake(column: pl.Series) -> pl.Series:
     """Leave text that shows no sign of it; not idempotent, since a repair can uncover another."""
     return where_suspicious(column, bad(), lambda texts: _repaired(texts, _MOST_ROUNDS))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from enrichment_platform.cleaning.feature import Feature
+from enrichment_platform.cleaning.on_host import on_host_where
 from enrichment_platform.cleaning.operation import operation
 from enrichment_platform.cleaning.pii.candidates import masked_column
 from enrichment_platform.cleaning.pii.kinds import KINDS, Kind
@@ -31,7 +32,10 @@ EXAMPLES = [
 ]
 
 
-@operation(version=2, needs=Feature.DIGITS | Feature.AT, examples=EXAMPLES)
+NEEDS = Feature.DIGITS | Feature.AT
+
+
+@operation(version=2, needs=NEEDS, gpu=on_host_where(NEEDS), examples=EXAMPLES)
 def mask_pii(column: pl.Series, *, kinds: Sequence[Kind] = tuple(KINDS), pseudonyms: bool = False) -> pl.Series:
     """Mask the `kinds` listed; cards, IBANs, national ids and addresses only where check digits and ranges hold.
 

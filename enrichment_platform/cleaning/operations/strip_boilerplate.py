@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
+from enrichment_platform.cleaning.feature import Feature
 from enrichment_platform.cleaning.guard import TEXT, by_row, where_suspicious
+from enrichment_platform.cleaning.on_host import on_host_where
 from enrichment_platform.cleaning.operation import operation
 
 LONGEST = 300  # characters of a sentence that may be boilerplate
@@ -89,7 +91,7 @@ EXAMPLES = [
 ]
 
 
-@operation(version=1, examples=EXAMPLES)
+@operation(version=1, gpu=on_host_where(Feature.NONE), examples=EXAMPLES)
 def strip_boilerplate(column: pl.Series, *, phrases: Sequence[str] = ()) -> pl.Series:
     """Take out built-in boilerplate by sentence, and each line that contains one of `phrases`, in any case.
 
