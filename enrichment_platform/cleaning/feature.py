@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from enrichment_platform.cleaning.badness import suspicious_pairs
 from enrichment_platform.cleaning.buffers import TextBuffers
 
 Flags = np.ndarray[Any, np.dtype[np.uint16]]
@@ -20,7 +21,7 @@ class Feature(IntFlag):
 
     NONE = 0
     NOT_ASCII = 1
-    MOJIBAKE = 2  # two characters beyond ASCII side by side, or a lone one that is a sign of it
+    MOJIBAKE = 2  # neighbours that stand side by side in ftfy's pattern of mojibake, or a C1 control
     NOT_NFC = 4  # a character that canonical composition may change
     MARKUP = 8  # "<" or "&" as HTML has them
     INVISIBLE = 16  # control, zero-width, bidi and line-break characters other than \n and \t
@@ -31,6 +32,7 @@ class Feature(IntFlag):
     LINK = 512  # "://" or "www."
 
 
+ALL = Feature(sum(Feature))
 # Unicode's horizontal white space beyond ASCII; U+0085, U+2028 and U+2029 are line breaks.
 ODD_SPACES = ((0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000))
 INVISIBLE_RANGES = (
@@ -47,8 +49,8 @@ _MAY_COMPOSE = (
     (0x2F800, 0x2FB00),
     (0xE0000, 0xE0200),
 )
-# One alone can be a sign of mojibake (ftfy's badness): C1 controls, oe ligatures, A with tilde or circumflex.
-LONE_SIGNS = ((0x80, 0x9F), (0xC2, 0xC3), (0x152, 0x153))
+# One alone is a sign of mojibake for ftfy: C1 controls, at the end of a text too.
+LONE_SIGNS = ((0x80, 0x9F),)
 
 
 def features(column: pl.Series) -> Flags:
@@ -56,7 +58,9 @@ def features(column: pl.Series) -> Flags:
     from enrichment_platform.cleaning.scan_kernel import byte_classes, pair_features, scan
 
     buffers = TextBuffers.of(column)
-    found: Flags = scan(buffers.data, buffers.offsets, by_code_point(), byte_classes(), pair_features())
+    found: Flags = scan(
+        buffers.data, buffers.offsets, by_code_point(), byte_classes(), pair_features(), *suspicious_pairs()
+    )
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from enrichment_platform.cleaning.feature import Feature
+from enrichment_platform.cleaning.feature import ALL, Feature
 
 Kind = Literal["transform", "filter"]
 Scope = Literal["any", "all"]
@@ -49,6 +49,7 @@ class Operation:
         scope: filter: a row goes when "any" of its text columns is flagged, or when "all" that hold text are.
         idempotent: Applying it twice gives what applying it once gives.
         needs: A text without any of these features is left as it is, or stays, so it is not even looked at.
+        gains: Features that a text may have after the step and not before it.
         gpu: The kernel on the GPU, `DeviceText` and parameters in, `DeviceText` out; None: it runs on the CPU only.
         examples: (input, output) of the kernel with default parameters.
     """
@@ -62,6 +63,7 @@ class Operation:
     scope: Scope
     idempotent: bool
     needs: Feature
+    gains: Feature
     gpu: GpuKernel | None
     examples: Sequence[tuple[str | None, str | None]]
 
@@ -74,6 +76,7 @@ def operation(
     scope: Scope = "any",
     idempotent: bool = True,
     needs: Feature = Feature.NONE,
+    gains: Feature = ALL,
     gpu: GpuKernel | None = None,
     examples: Sequence[tuple[str | None, str | None]] = (),
 ) -> Callable[[Function], Function]:
@@ -91,6 +94,8 @@ def operation(
         scope: filter over several text columns: "any" flagged column takes the row out, or "all" with text.
         idempotent: Whether applying it twice equals applying it once; the tests hold it to that.
         needs: Features without one of which the kernel changes nothing; `Feature.NONE`: it sees every text.
+        gains: Features that its output may show where its input did not; by default any, and changed texts are read
+            again before the next step.
         gpu: The same kernel on the GPU (`enrichment_platform.cleaning.device`); without it, the step needs the CPU.
         examples: (input, output) with default parameters; the tests run over them, on both engines.
 
@@ -113,6 +118,7 @@ def operation(
             scope,
             idempotent,
             needs,
+            gains,
             gpu,
             tuple(examples),
         )

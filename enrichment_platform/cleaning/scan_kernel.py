@@ -52,7 +52,16 @@ def pair_features() -> Flags:
 
 
 @compiled
-def scan(data: Bytes, offsets: Offsets, table: Flags, classes: Bytes, pairs: Flags) -> Flags:
+def scan(
+    data: Bytes,
+    offsets: Offsets,
+    table: Flags,
+    classes: Bytes,
+    pairs: Flags,
+    bad_classes: Bytes,
+    bad_pairs: Bytes,
+    bad_size: int,
+) -> Flags:
     """Return the feature bits of each text (uint16).
 
     Args:
@@ -61,6 +70,9 @@ def scan(data: Bytes, offsets: Offsets, table: Flags, classes: Bytes, pairs: Fla
         table: Features by code point.
         classes: See `byte_classes`.
         pairs: See `pair_features`.
+        bad_classes: See `badness.PairTable.classes`.
+        bad_pairs: Its `pairs`.
+        bad_size: Its `size`.
     """
     rows = len(offsets) - 1
     out = np.zeros(rows, np.uint16)
@@ -74,6 +86,7 @@ def scan(data: Bytes, offsets: Offsets, table: Flags, classes: Bytes, pairs: Fla
             found |= _BLANKS
         at = start
         before = np.uint8(0)  # class of the byte before
+        shown = 0  # class of the character before, where it is not ASCII, among those of mojibake
         while at < end:
             octet = data[at]
             if octet < 0x80:
@@ -90,11 +103,14 @@ def scan(data: Bytes, offsets: Offsets, table: Flags, classes: Bytes, pairs: Fla
                             found |= _LINK
                     elif earlier == _COLON:
                         found |= _LINK
+                if before == _BEYOND and bad_pairs[shown * bad_size + bad_classes[octet]]:
+                    found |= _MOJIBAKE
                 before = now
                 at += 1
                 continue
-            if before == _BEYOND:
-                found |= _MOJIBAKE
+            earlier_shown = shown
+            if before != _BEYOND:
+                earlier_shown = bad_classes[data[at - 1]] if at > start else -1
             if octet < 0xE0:
                 code = ((octet & 0x1F) << 6) | (data[at + 1] & 0x3F)
                 at += 2
@@ -110,6 +126,9 @@ def scan(data: Bytes, offsets: Offsets, table: Flags, classes: Bytes, pairs: Fla
                 )
                 at += 4
             found |= table[code]
+            shown = bad_classes[min(code, 0x10000)]
+            if earlier_shown >= 0 and bad_pairs[earlier_shown * bad_size + shown]:
+                found |= _MOJIBAKE
             before = _BEYOND
         out[row] = found
     return out

@@ -33,6 +33,7 @@ class HostText:
     def __init__(self, column: pl.Series) -> None:
         self._column = column
         self._features: Flags | None = None
+        self._unread: list[Rows] = []  # rows that changed since their features were found
 
     def transform(self, step: PlannedStep) -> pl.Series:
         """Apply a transform to the rows that may need it; returns which ones it changed."""
@@ -52,8 +53,8 @@ class HostText:
             marks[at] = True
             differs = pl.Series(marks)
             new = replaced(self._column, at, changed.filter(among)) if len(at) else self._column
-        if self._features is not None and len(at):
-            self._features[at] = features(new.gather(at))
+        if self._features is not None and len(at) and step.operation.gains:
+            self._unread.append(at)
         self._column = new
         return differs
 
@@ -76,6 +77,10 @@ class HostText:
             return None
         if self._features is None:
             self._features = features(self._column)
+        elif self._unread:
+            rows = np.unique(np.concatenate(self._unread))
+            self._features[rows] = features(self._column.gather(rows))
+        self._unread = []
         return np.flatnonzero(self._features & np.uint16(needs))
 
 

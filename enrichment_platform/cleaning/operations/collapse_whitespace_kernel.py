@@ -30,6 +30,11 @@ def collapse(data: Bytes, offsets: Offsets, table: Flags, keep_newlines: bool) -
         blank, breaks = False, 0  # of the run before `at`
         while at < end:
             octet = data[at]
+            if octet > _SPACE and octet < 0x80 and not blank:  # most bytes
+                out[to] = octet
+                to += 1
+                at += 1
+                continue
             size = 1
             if octet < 0x80:
                 space = octet == _SPACE or octet == _TAB
