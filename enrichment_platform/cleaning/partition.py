@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from enrichment_platform.cleaning.earlier import EarlierPartitions, text_of
 from enrichment_platform.cleaning.engine import Engine
 from enrichment_platform.cleaning.joined import at_column, joined_table, key_column, our_moments
 from enrichment_platform.cleaning.linking import Linking
+from enrichment_platform.cleaning.plan import planned_steps
 from enrichment_platform.cleaning.prefixes import PrefixGroups
 from enrichment_platform.cleaning.tail import POSITION, TailInputs, tail
 from enrichment_platform.cleaning.work import CleaningWork
@@ -63,6 +65,9 @@ class PartitionCleaner:
         self.work = CleaningWork(engine.name)
         self.reasons: dict[str, int] = {}
         self._cpu_tail: str | None = None
+        began = time.perf_counter()
+        _warm_up(spec, engine)
+        self._start_seconds = time.perf_counter() - began
         self.removed = Spool(REMOVED_SCHEMA)
         self._waiting = Spool(schema)
         self._keys = [pl.Series("~key", [], dtype=pl.String) for _ in spec.cleaning.join]
@@ -114,6 +119,7 @@ class PartitionCleaner:
             "rows": work.rows,
             "text_bytes_before": work.bytes_in,
             "text_bytes_after": work.bytes_out,
+            "start_seconds": round(self._start_seconds, 3),
             "seconds": round(work.seconds, 3),
             "mb_per_second": None if work.mb_per_second is None else round(work.mb_per_second, 1),
             "steps": {
@@ -220,6 +226,13 @@ class PartitionCleaner:
                     our_moments(batch[at_column(self._spec, join)], self._spec).alias(f"~at{number}")
                 )
         return rows
+
+
+def _warm_up(spec: EnrichmentSpec, engine: Engine) -> None:
+    """Run each step over its examples: what is compiled or loaded at first use is not counted as work on rows."""
+    for step in planned_steps(spec):
+        text = engine.open(pl.Series("text", [given for given, _ in step.operation.examples], dtype=pl.String))
+        _ = text.transform(step) if step.operation.kind == "transform" else text.details(step)
 
 
 def _slices(batch: pl.DataFrame) -> Iterator[pl.DataFrame]:
