@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,6 +60,20 @@ def clean(frame: pl.DataFrame, spec: EnrichmentSpec, engine: Engine | None = Non
     steps = planned_steps(spec)
     engine = engine or choose_engine(spec)
     names = _text_columns(frame, spec)
+    slices = math.ceil(_bytes(frame, names) / engine.slice_bytes) or 1
+    parts = [
+        _cleaned(part, spec, steps, names, engine) for part in frame.iter_slices(math.ceil(frame.height / slices) or 1)
+    ] or [_cleaned(frame, spec, steps, names, engine)]
+    return Cleaned(
+        pl.concat([part.rows for part in parts]),
+        pl.concat([part.removed for part in parts]),
+        CleaningWork.total(part.work for part in parts),
+    )
+
+
+def _cleaned(
+    frame: pl.DataFrame, spec: EnrichmentSpec, steps: list[PlannedStep], names: list[str], engine: Engine
+) -> Cleaned:
     rows = frame.with_columns(pl.col(name).cast(pl.String) for name in names if frame.schema[name] == pl.Null)
     work = CleaningWork(engine.name, frame.height, _bytes(rows, names))
     began = time.perf_counter()
@@ -87,7 +102,7 @@ def clean(frame: pl.DataFrame, spec: EnrichmentSpec, engine: Engine | None = Non
 
 
 def _bytes(rows: pl.DataFrame, columns: list[str]) -> int:
-    return sum(int(rows[name].str.len_bytes().sum()) for name in columns)
+    return sum(int(rows[name].cast(pl.String).str.len_bytes().sum()) for name in columns)
 
 
 def _text_columns(frame: pl.DataFrame, spec: EnrichmentSpec) -> list[str]:

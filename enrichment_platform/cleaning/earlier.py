@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import polars as pl
-import pyarrow.dataset as pads
 
 from enrichment_platform.lake.spool import Spool
-from enrichment_platform.lake.tables import PARTITION_COLUMN, Lake
+from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, Stage
 
 SIGNATURES = "signatures"
@@ -63,11 +62,8 @@ class EarlierPartitions:
         """Return partition_key, row_id and the text columns of the rows that are still in the cleaned table."""
         parts = [pl.DataFrame(schema=dict.fromkeys(("partition_key", "row_id", *self._columns), pl.String))]
         for (key,), ids in wanted.group_by("partition_key", maintain_order=True):
-            dataset = self._lake.dataset(self._cleaned, parts={PARTITION_COLUMN: str(key)})
-            chosen = pads.field(PARTITION_COLUMN) == str(key)
-            for batch in dataset.to_batches(["partition_key", "row_id", *self._columns], filter=chosen):
-                frame = pl.from_arrow(batch)
-                assert isinstance(frame, pl.DataFrame)
+            names = ["partition_key", "row_id", *self._columns]
+            for frame in self._lake.stream(self._cleaned, str(key), names, _ROWS):
                 parts.append(frame.join(ids.select("row_id"), on="row_id", how="semi").cast(parts[0].schema))
         return pl.concat(parts)
 

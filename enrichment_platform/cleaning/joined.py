@@ -16,7 +16,7 @@ from enrichment_platform.spec import EnrichmentSpec
 
 _KEY, _KNOWN, _AT = "~key", "~known", "~at"
 _MOMENT = pl.Datetime("us", "UTC")
-_FILE_ROWS = 100_000
+_ROWS = 100_000
 
 
 def joined_table(lake: Lake, spec: EnrichmentSpec, join: JoinSpec, keys: pl.Series, root: Path) -> pl.DataFrame:
@@ -155,8 +155,7 @@ def _read(lake: Lake, spec: EnrichmentSpec, join: JoinSpec, root: Path, columns:
                 f"{where}: the lake has no such table; materialize it first, or correct the name"
             ) from None
         _check_columns(where, columns, present)
-        for batch in lake.dataset(name).to_batches(columns=columns):
-            yield _frame(batch)
+        yield from lake.stream(name, None, columns, _ROWS)
         yield _frame(lake.dataset(name).schema.empty_table()).select(columns)
         return
     path = root / Path(join.path or "").expanduser()
@@ -172,7 +171,7 @@ def _read(lake: Lake, spec: EnrichmentSpec, join: JoinSpec, root: Path, columns:
         raise InputError(f"{where}: the file is none of .csv, .jsonl, .ndjson and .parquet")
     try:
         _check_columns(where, columns, lazy.collect_schema().names())
-        yield from lazy.select(columns).collect_batches(chunk_size=_FILE_ROWS)
+        yield from lazy.select(columns).collect_batches(chunk_size=_ROWS)
     except pl.exceptions.PolarsError as error:
         raise InputError(f"{where}: {path} cannot be read ({type(error).__name__})") from None
     yield lazy.select(columns).head(0).collect()

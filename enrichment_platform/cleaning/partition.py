@@ -28,7 +28,7 @@ from enrichment_platform.lake.spool import Spool
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec
 
-BATCH_BYTES = 32_000_000  # of rows in memory that are cleaned together
+BATCH_BYTES = 256_000_000  # of rows in memory that are cleaned together, at most
 
 
 class PartitionCleaner:
@@ -70,6 +70,7 @@ class PartitionCleaner:
         self._start_seconds = time.perf_counter() - began
         self.removed = Spool(REMOVED_SCHEMA)
         self._waiting = Spool(schema)
+        self._pending: list[pl.DataFrame] = []
         self._keys = [pl.Series("~key", [], dtype=pl.String) for _ in spec.cleaning.join]
         duplicates = spec.cleaning.duplicates
         self._linking = None
@@ -90,8 +91,15 @@ class PartitionCleaner:
                 part.__exit__(kind, error, trace)
 
     def add(self, batch: pl.DataFrame) -> None:
-        """Clean a batch of raw rows; they come in their order, the earliest first."""
-        for part in _slices(batch):
+        """Take a batch of raw rows; they come in their order, the earliest first. Small ones wait for one another."""
+        self._pending.append(batch)
+        if sum(part.estimated_size() for part in self._pending) >= min(self._engine.slice_bytes, BATCH_BYTES):
+            self.flush()
+
+    def flush(self) -> None:
+        """Clean what was added; `work`, `removed` and `reasons` are up to date then."""
+        waiting, self._pending = self._pending, []
+        for part in _slices(pl.concat(waiting)) if waiting else ():
             cleaned = clean(part, self._spec, self._engine)
             self.work = CleaningWork.total((self.work, cleaned.work))
             for reason, count in cleaned.removed.group_by("reason").len().iter_rows():
@@ -135,6 +143,7 @@ class PartitionCleaner:
         Raises:
             InputError: a joined table is not there or does not fit.
         """
+        self.flush()
         joins = [
             (join, joined_table(self._lake, self._spec, join, self._keys[number], self._root).lazy())
             for number, join in enumerate(self._spec.cleaning.join)

@@ -183,27 +183,26 @@ class Lake:
         dataset = self.dataset(table, parts={PARTITION_COLUMN: partition_key})
         return int(dataset.count_rows(filter=pads.field(PARTITION_COLUMN) == partition_key))
 
-    def stream(self, table: str, partition_key: str, columns: Sequence[str], batch_rows: int) -> Iterator[pl.DataFrame]:
-        """Read a partition batch by batch, for partitions that do not fit into memory.
+    def stream(
+        self, table: str, partition_key: str | None, columns: Sequence[str], batch_rows: int
+    ) -> Iterator[pl.DataFrame]:
+        """Read a partition (or all of them) batch by batch, for partitions that do not fit into memory.
+
+        One group of rows is read at a time: Arrow's own stream of batches reads on while its consumer works, through
+        most of the partition.
 
         Raises:
             TableNotFoundError: nothing has been written there yet.
         """
-        chosen = pads.field(PARTITION_COLUMN) == partition_key
-        batches = self.dataset(table, parts={PARTITION_COLUMN: partition_key}).to_batches(
-            columns=list(columns),
-            filter=chosen,
-            batch_size=batch_rows,
-            batch_readahead=2,
-            fragment_readahead=1,
-            # Else all groups of a file are fetched before the first one is read.
-            fragment_scan_options=pads.ParquetFragmentScanOptions(pre_buffer=False),
-        )
-        for batch in batches:
-            if batch.num_rows:
-                frame = pl.from_arrow(batch)
-                assert isinstance(frame, pl.DataFrame)
-                yield frame
+        chosen = None if partition_key is None else pads.field(PARTITION_COLUMN) == partition_key
+        dataset = self.dataset(table, parts=None if partition_key is None else {PARTITION_COLUMN: partition_key})
+        for fragment in dataset.get_fragments(filter=chosen):
+            for group in fragment.split_by_row_group():
+                rows = pl.from_arrow(
+                    group.to_table(schema=dataset.schema, columns=list(columns), filter=chosen, use_threads=False)
+                )
+                assert isinstance(rows, pl.DataFrame)
+                yield from rows.iter_slices(batch_rows)
 
     def replace_partition(
         self,

@@ -94,6 +94,7 @@ def cleaner(lake: Lake, spec: EnrichmentSpec, partition_key: str, root: Path) ->
     with PartitionCleaner(lake, spec, partition_key, schema, engine, root) as cleaning:
         for batch in lake.stream(source, partition_key, list(schema), READ_ROWS):
             cleaning.add(batch)
+        cleaning.flush()
         yield cleaning
 
 
