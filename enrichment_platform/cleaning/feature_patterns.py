@@ -16,7 +16,7 @@ _SURROGATES = range(0xD800, 0xE000)
 
 # What more than one character shows; the rest is what one code point shows (`by_code_point`).
 _SEQUENCES = {
-    Feature.MOJIBAKE: r"[\x{80}-\x{10ffff}][\x{80}-\x{10ffff}]",
+    Feature.MOJIBAKE: r"[\x{80}-\x{10ffff}]",  # the pairs of `badness` are too many for a pattern
     Feature.MARKUP: "<[A-Za-z/!]|&[A-Za-z#]",
     Feature.BLANKS: r"  |\n | \n|\n\n\n|^[ \n]|[ \n]$",
     Feature.LINK: r"://|[wW][wW]\.",

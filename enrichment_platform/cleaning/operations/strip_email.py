@@ -4,18 +4,17 @@ import re
 
 import polars as pl
 
-from enrichment_platform.cleaning.device_pattern import DevicePattern
+from enrichment_platform.cleaning.feature import Feature
 from enrichment_platform.cleaning.guard import TEXT, by_row, where_suspicious
 from enrichment_platform.cleaning.on_host import on_host_where
 from enrichment_platform.cleaning.operation import operation
-from enrichment_platform.cleaning.pattern import any_case
 
 SIGNATURE_LINES = 12  # a "--" with more text below it is a divider, not a signature
-HEADER = re.compile(
-    r"(?:From|To|Cc|CC|Bcc|Subject|Date|Sent|Reply-To|Message-ID|In-Reply-To|References|MIME-Version|Return-Path|"
-    r"Received|Importance|X-[A-Za-z-]+|Content-[A-Za-z-]+|Von|An|Betreff|Gesendet|De|Para|Asunto|Enviado|À|Objet|"
-    r"Envoyé) ?: "
+_HEADERS = (
+    "From|To|Cc|CC|Bcc|Subject|Date|Sent|Reply-To|Message-ID|In-Reply-To|References|MIME-Version|Return-Path|Received"
+    "|Importance|X-[A-Za-z-]+|Content-[A-Za-z-]+|Von|An|Betreff|Gesendet|De|Para|Asunto|Enviado|À|Objet|Envoyé"
 )
+HEADER = re.compile(rf"(?:{_HEADERS}) ?: ")
 ATTRIBUTION = re.compile(
     r"[> ]*(?:On .{3,200} wrote|Am .{3,200} schrieb.{0,80}|Le .{3,200} a écrit|El .{3,200} escribió|"
     r"Op .{3,200} schreef.{0,80}) ?: *"
@@ -40,27 +39,20 @@ FOOTER = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 SIGNATURE = re.compile(r"-- ?")
-SUSPICIOUS = TEXT.str.contains(
-    r"\n--[ \r\n]|\n--$|^[ \r\n]*(?:From|Subject|Date|Return-Path|Received|Von|De) ?: |wrote ?:"
-    r"|schrieb|a écrit|escribió|schreef"
-    r"|-- ?Original M|-- ?Forwarded|Ursprüngliche|Begin forwarded|Mensaje original|Message d'origine"
-    r"|Sent (?:from|via) |Get Outlook|Gesendet von|gesendet|Envoyé de|Enviado desde"
-    r"|(?i:confidential|privileged|disclaimer|legal notice|intended recipient|"
-    r"consider the environment|addressee)"
+_END = r" *(?:\r?\n|$)"
+# Each names every text that its rule changes, by what must stand at the beginning or end of a line. Apart from each
+# other they are twice as fast as in one pattern.
+_SIGNS = (
+    rf"^\s*(?:{_HEADERS}) ?: ",
+    rf"(?:wrote|a écrit|escribió|schrieb[^\n]{{0,80}}|schreef[^\n]{{0,80}}) ?:{_END}",
+    r"(?:^|\n)[> ]*(?:-{2,} ?(?:Original M|Forwarded [Mm]|Ursprüngliche|Message d|Mensaje o)|Begin forwarded message:)",
+    r"\n *(?:Sent (?:from|via) |Get Outlook for |Gesendet von |Von meinem |Envoyé de|Enviado desde mi )",
+    r"\n-- ?(?:\r?\n|$)",
+    r"\n[> ]*(?i:confidentiality not|legal (?:notice|disclaimer)|disclaimer ?:|privileged (?:and|&|/) ?confidential"
+    r"|please consider the environment|the information |(?:this|the) (?:e-?mail|message|communication|transmission)"
+    r"|if you (?:are not the|have received this) |diese e-?mail enthält vertrauliche)",
 )
-# The same signs, some of them wider, as the GPU reads patterns.
-_SIGNS = DevicePattern(
-    r"\n--|(?:From|Subject|Date|Return-Path|Received|Von|De) ?: |wrote ?:|schrieb|a écrit|escribió|schreef"
-    r"|-- ?(?:Original M|Forwarded)|Ursprüngliche|Begin forwarded|Mensaje original|Message d'origine"
-    r"|Sent (?:from|via) |Get Outlook|Gesendet von|gesendet|Envoyé de|Enviado desde|"
-    + "|".join(
-        any_case(word)
-        for word in (
-            *("confidential", "privileged", "disclaimer", "legal notice", "intended recipient"),
-            *("consider the environment", "addressee"),
-        )
-    )
-)
+SUSPICIOUS = pl.any_horizontal(TEXT.str.contains(sign) for sign in _SIGNS)
 
 EXAMPLES = [
     (None, None),
@@ -79,7 +71,7 @@ EXAMPLES = [
 ]
 
 
-@operation(version=1, gpu=on_host_where(_SIGNS), examples=EXAMPLES)
+@operation(version=2, needs=Feature.LINES, gpu=on_host_where(Feature.LINES), examples=EXAMPLES)
 def strip_email(column: pl.Series) -> pl.Series:
     """Leave a text as it is where nothing else would remain of it, and where no sign of mail is in it."""
     return where_suspicious(column, SUSPICIOUS, by_row(_stripped))
