@@ -64,6 +64,7 @@ EXAMPLES = [
 @operation(
     version=1,
     idempotent=False,
+    needs=Feature.MARKUP,
     gpu=on_host_where(Feature.MARKUP),
     examples=EXAMPLES,
 )
