@@ -6,7 +6,10 @@ load, and most commands clean nothing.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -14,22 +17,44 @@ from typing import Any, TypeVar, cast
 import platformdirs
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+_UNUSED_S = 30 * 86_400.0
+
+
+def _sources(folder: Path) -> str:
+    """Return 16 hex digits that change with any Python file in the folder.
+
+    numba looks at a kernel's own file alone, and keeps the values of constants that it imports in its machine code.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        about = path.stat()
+        digest.update(f"{path.name} {about.st_size} {about.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
 
 
 def _writable_cache() -> bool:
     """Point numba to a folder that can be written; its own choice is beside the source, read-only in an image."""
-    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("enrichment-platform") / "numba")
+    version = _sources(Path(__file__).parent)
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    base = Path(given) if given else platformdirs.user_cache_path("enrichment-platform") / "numba"
+    if base.name == version:  # set by the process that started this one
+        base = base.parent
+    folder = base / version
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        for other in base.iterdir():
+            if other.is_dir() and len(other.name) == 16 and time.time() - other.stat().st_mtime > _UNUSED_S:
+                shutil.rmtree(other, ignore_errors=True)  # of a version that is gone; another process may do the same
     except OSError:
         return False
-    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)  # numba reads it again whenever it compiles
     return os.access(folder, os.W_OK)
 
 
 _CACHED = _writable_cache()
 
-import numba  # noqa: E402 - reads NUMBA_CACHE_DIR when it is imported
+import numba  # noqa: E402 - after the folder is chosen
 
 
 def compiled(function: Function) -> Function:
