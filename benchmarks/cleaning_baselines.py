@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -49,6 +50,9 @@ def in_pandas(texts: pl.Series) -> Prepared:
         series = series.str.replace(r" ?\n ?", "\n", regex=True).str.replace(r"\n{3,}", "\n\n", regex=True)
         return series.str.strip(" \n")
 
+    def mapped(function: Callable[[str], str], some: Any) -> Any:
+        return some.map(function)
+
     def run() -> Any:
         series = column.map(rows.fix_encoding)
         series = where(series, "[<&]", lambda some: some.map(rows.html_to_text))
@@ -56,7 +60,7 @@ def in_pandas(texts: pl.Series) -> Prepared:
         series = where(series, _re2(WHITESPACE), collapsed)
         series = where(series, "@", lambda some: some.str.replace(pii.EMAIL, "[EMAIL]", regex=True))
         for kind, mask in PII_BY_ROW.items():
-            series = where(series, pii.MAY_BE[kind], lambda some, mask=mask: some.map(mask))
+            series = where(series, pii.MAY_BE[kind], partial(mapped, mask))
         return series.map(rows.truncate)
 
     return run, list
@@ -67,13 +71,13 @@ def in_duckdb(texts: pl.Series) -> Prepared:
     import duckdb
     import pyarrow as pa
 
-    database = duckdb.connect(config={"threads": 1})
+    database: Any = duckdb.connect(config={"threads": 1})  # its types differ with what is installed beside it
     frame = texts.alias("text").to_frame().with_row_index("id").to_arrow()
     database.execute("CREATE TABLE texts AS SELECT id::BIGINT AS id, text::VARCHAR AS text FROM frame")
     assert frame is not None  # DuckDB finds it by its name
     by_row = {"fix_encoding": rows.fix_encoding, "unhtml": rows.html_to_text, "unmail": rows.stripped, **PII_BY_ROW}
     for name, function in by_row.items():
-        database.create_function(name, _on_arrow(pa, function), ["VARCHAR"], "VARCHAR", type="arrow")  # type: ignore[list-item, arg-type]
+        database.create_function(name, _on_arrow(pa, function), ["VARCHAR"], "VARCHAR", type="arrow")
 
     def replaced(text: str, *pairs: tuple[str, str]) -> str:
         for pattern, new in pairs:
@@ -101,7 +105,7 @@ def in_duckdb(texts: pl.Series) -> Prepared:
         *(where(found(pii.MAY_BE[kind]), f"{kind}(text)") for kind in PII_BY_ROW),
         where("length(text) > 8000", "truncated(text)"),
     ]
-    database.create_function("truncated", _on_arrow(pa, rows.truncate), ["VARCHAR"], "VARCHAR", type="arrow")  # type: ignore[list-item, arg-type]
+    database.create_function("truncated", _on_arrow(pa, rows.truncate), ["VARCHAR"], "VARCHAR", type="arrow")
     query = "texts"
     for step in steps:
         query = f"(SELECT id, {step} AS text FROM {query})"
@@ -132,10 +136,10 @@ def in_datatrove(texts: pl.Series) -> Prepared:
     class Own(BaseFormatter):  # type: ignore[misc]
         def __init__(self, function: Callable[[str], str]) -> None:
             super().__init__()
-            self.format = function
+            self.function = function
 
-        def format(self, text: str) -> str:  # replaced above; the base class demands it
-            return text
+        def format(self, text: str) -> str:
+            return self.function(text)
 
     Own.name = "own"
     blocks = [

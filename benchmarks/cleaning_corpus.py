@@ -25,7 +25,7 @@ def corpus(data: Path, folder: Path, megabytes: float) -> Path:
     made = folder / f"perf{megabytes:g}.jsonl"
     if not made.with_suffix(".jsonl.truth.json").exists():
         source = data / "dirty_text"
-        command = [sys.executable, source / "perf.py", source / "texts.jsonl", made, f"{megabytes:g}"]
+        command = [sys.executable, str(source / "perf.py"), str(source / "texts.jsonl"), str(made), f"{megabytes:g}"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return made
 
@@ -36,7 +36,7 @@ def texts(path: Path, megabytes: float | None = None) -> pl.Series:
     if megabytes is None:
         return column
     rows = (column.str.len_bytes().cast(pl.Int64).cum_sum() <= megabytes * 1e6).sum()
-    return column.head(max(1, rows)).rechunk()
+    return column.head(max(1, int(rows))).rechunk()
 
 
 def frame(column: pl.Series) -> pl.DataFrame:

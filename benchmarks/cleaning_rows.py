@@ -134,7 +134,7 @@ def nfc(text: str) -> str:
 
 def strip_email(text: str) -> str:
     """Headers, quoted replies, signatures and legal footers."""
-    signed = any(part in text for part in _MAIL_PARTS) and _SIGN_OF_MAIL.search(text)
+    signed = any(part in text for part in _MAIL_PARTS) and _SIGN_OF_MAIL.search(text) is not None
     if not signed:
         lower = text.lower()
         signed = any(word in lower for word in MAIL_WORDS)

@@ -1,4 +1,4 @@
-"""Machine code is kept where it can be written, is not needed where it cannot, and goes with the source it is made of."""
+"""Machine code is kept where that can be, is not needed where not, and belongs to the source it was made of."""
 
 import os
 import subprocess
@@ -7,7 +7,11 @@ from pathlib import Path
 
 from enrichment_platform.cleaning.compiled import _sources
 
-SCAN = "from enrichment_platform.cleaning.feature import features; import polars as pl; print(features(pl.Series(['a<b'])))"
+SCAN = """
+import polars as pl
+from enrichment_platform.cleaning.feature import features
+print(features(pl.Series(["a<b"])))
+"""
 
 
 def scanned(cache: Path) -> str:

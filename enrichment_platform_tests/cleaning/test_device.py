@@ -86,9 +86,7 @@ class TestOnTheStandIn:
 
     def test_a_full_memory_says_what_to_do(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(pylibcudf.strings.contains, "contains_re", failing(MemoryError("std::bad_alloc")))
-        with pytest.raises(
-            EnrichmentError, match="memory is full at a search; clean fewer rows"
-        ):
+        with pytest.raises(EnrichmentError, match="memory is full at a search; clean fewer rows"):
             on_device("a").contains(A)
 
     def test_a_failure_of_the_gpu_is_no_wrong_input(self, monkeypatch: pytest.MonkeyPatch) -> None:
