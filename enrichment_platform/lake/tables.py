@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import re
 import time
@@ -33,7 +32,7 @@ COMMIT_ATTEMPTS = 20
 # Arrow decodes a whole group before it gives the first row: this bounds the memory of `stream`, where Delta's default
 # of a million rows would hold most partitions. Compression has to be named with it; it is the one of Delta itself.
 GROUP_ROWS = 16_384
-_FILES = WriterProperties(max_row_group_size=GROUP_ROWS, compression="SNAPPY")
+GROUP_BYTES = 64_000_000  # of a group of long rows, about, in memory
 # Restoring needs the log entry of the earlier version; Delta forgets entries after 30 days by default.
 TABLE_CONFIGURATION: dict[str, str | None] = {
     "delta.logRetentionDuration": "interval 3650 days",
@@ -261,7 +260,7 @@ class Lake:
                         schema_mode=schema_mode,
                         storage_options=options,
                         commit_properties=properties,
-                        writer_properties=_FILES,
+                        writer_properties=_files(frame),
                     )
                 else:
                     write_deltalake(
@@ -272,7 +271,7 @@ class Lake:
                         schema_mode=schema_mode,
                         storage_options=options,
                         commit_properties=properties,
-                        writer_properties=_FILES,
+                        writer_properties=_files(frame),
                     )
             except (CommitFailedError, DeltaError) as error:
                 # Only creating a table and adding a column conflict with other writers: look again and retry.
@@ -314,6 +313,12 @@ class Lake:
         return found
 
 
+def _files(frame: pl.DataFrame | Spool) -> WriterProperties:
+    rows, size = (frame.rows, frame.bytes) if isinstance(frame, Spool) else (frame.height, int(frame.estimated_size()))
+    group = min(GROUP_ROWS, max(1, rows * GROUP_BYTES // max(1, size)))
+    return WriterProperties(max_row_group_size=group, compression="SNAPPY")
+
+
 def _is_conflict(error: Exception) -> bool:
     text = str(error).lower()
     return isinstance(error, CommitFailedError) or "already exists" in text or "conflict" in text or "version" in text
@@ -322,15 +327,3 @@ def _is_conflict(error: Exception) -> bool:
 def quote(value: str) -> str:
     """A SQL string literal."""
     return "'" + value.replace("'", "''") + "'"
-
-
-def content_version(frame: pl.DataFrame) -> str:
-    """Hash of a table's content, whatever the order of its rows and columns: 16 hex digits."""
-    columns = sorted(frame.columns)
-    # JSON has no bytes.
-    ordered = frame.select(columns).with_columns(pl.col(pl.Binary).bin.encode("hex"))
-    if "row_id" in columns:
-        ordered = ordered.sort("row_id", *[c for c in columns if c != "row_id" and not ordered[c].dtype.is_nested()])
-    digest = hashlib.sha256("\x1f".join(columns).encode())
-    digest.update(ordered.write_ndjson().encode())
-    return digest.hexdigest()[:16]

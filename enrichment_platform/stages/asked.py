@@ -17,6 +17,8 @@ from enrichment_platform.spec import EnrichmentSpec
 from enrichment_platform.stages.labelled_rows import nearest_examples
 
 _ROWS = 2_000
+# Names that no column of a source, a join or an output field can have: such may well be called `fingerprint` or `key`.
+_STAMP, _KEY, _KNOWN, _STORED = "~fingerprint", "~key", "~known", "~ledger "
 
 
 def usual_fingerprint(classified: pl.DataFrame) -> str:
@@ -39,25 +41,27 @@ def asked_now(spec: EnrichmentSpec, cleaned: pl.DataFrame, classified: pl.DataFr
     """
     task = Task(spec, cleaning_version(spec), nearest_examples(spec, root, cleaned.schema))
     staged = classified.unique("row_id", keep="first", maintain_order=True)
-    rows = cleaned.unique("row_id", keep="first").join(staged.select("row_id", "fingerprint"), on="row_id")
+    rows = cleaned.unique("row_id", keep="first").join(
+        staged.select("row_id", pl.col("fingerprint").alias(_STAMP)), on="row_id"
+    )
     outputs = output_types(spec.output)
     parts = [pl.DataFrame(schema={"row_id": pl.String, "request_key": pl.String, "same_answer": pl.Boolean})]
     with Ledger(ledger_url()) as ledger:
         for batch in rows.iter_slices(_ROWS):
-            keys = pl.DataFrame(list(_keys(task, batch)), schema={"row_id": pl.String, "key": pl.String}, orient="row")
-            known = ledger.answers(keys["key"].drop_nulls().unique().to_list())
+            keys = pl.DataFrame(list(_keys(task, batch)), schema={"row_id": pl.String, _KEY: pl.String}, orient="row")
+            known = ledger.answers(keys[_KEY].drop_nulls().unique().to_list())
             stored = pl.DataFrame(
                 [(key, *_values(spec, answer.text, answer.status, list(outputs))) for key, answer in known.items()],
-                schema={"key": pl.String, **{f"ledger_{name}": dtype for name, dtype in outputs.items()}},
+                schema={_KEY: pl.String, **{f"{_STORED}{name}": dtype for name, dtype in outputs.items()}},
                 orient="row",
-            ).with_columns(pl.lit(True).alias("known"))
+            ).with_columns(pl.lit(True).alias(_KNOWN))
             joined = keys.join(staged.select("row_id", *outputs), on="row_id", how="left").join(
-                stored, on="key", how="left"
+                stored, on=_KEY, how="left"
             )
-            same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"ledger_{name}")) for name in outputs)
+            same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{_STORED}{name}")) for name in outputs)
             parts.append(
                 joined.select(
-                    "row_id", pl.col("key").alias("request_key"), pl.when("known").then(same).alias("same_answer")
+                    "row_id", pl.col(_KEY).alias("request_key"), pl.when(_KNOWN).then(same).alias("same_answer")
                 )
             )
     return pl.concat(parts)
@@ -70,7 +74,7 @@ def _keys(task: Task, rows: pl.DataFrame) -> Iterator[tuple[str, str | None]]:
         except EnrichmentError:
             yield row["row_id"], None
         else:
-            yield row["row_id"], request_key(row["fingerprint"] or "", question)
+            yield row["row_id"], request_key(row[_STAMP] or "", question)
 
 
 def _values(spec: EnrichmentSpec, text: str, status: str, names: list[str]) -> tuple[object, ...]:

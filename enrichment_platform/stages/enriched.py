@@ -13,11 +13,12 @@ from enrichment_platform.stages.accounting import close_books
 from enrichment_platform.stages.asset import Lineage, stage_asset
 from enrichment_platform.stages.outcome import StageOutcome
 from enrichment_platform.stages.publish import PROVENANCE, publish
+from enrichment_platform.stages.standing import provenance_column
 
 
 def enriched_asset(spec: EnrichmentSpec) -> dg.AssetsDefinition:
     """The enriched asset."""
-    answered = {column for field in spec.output for column in output_columns(field)} | set(PROVENANCE)
+    outputs = {column: column for field in spec.output for column in output_columns(field)}
 
     def work(_: dg.AssetExecutionContext, key: str) -> StageOutcome:
         lake = Lake.from_environment()
@@ -25,7 +26,8 @@ def enriched_asset(spec: EnrichmentSpec) -> dg.AssetsDefinition:
         return replace(outcome, figures=outcome.figures | close_books(lake, spec, key))
 
     def lineage(rows: pl.DataFrame) -> Lineage:
-        return {c: [(Stage.CLASSIFIED if c in answered else Stage.CLEANED, c)] for c in rows.columns}
+        answered = outputs | {provenance_column(rows.columns, name): name for name in PROVENANCE}
+        return {c: [(Stage.CLASSIFIED, answered[c]) if c in answered else (Stage.CLEANED, c)] for c in rows.columns}
 
     return stage_asset(
         spec,

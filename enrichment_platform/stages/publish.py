@@ -22,7 +22,8 @@ from enrichment_platform.checks.inputs import PartitionTables, UnusableInputErro
 from enrichment_platform.checks.verdicts import refusal, store_verdict
 from enrichment_platform.errors import InputError, PublicationRefusedError
 from enrichment_platform.inference.asked_form import asked_rows
-from enrichment_platform.lake.tables import Commit, Lake, content_version
+from enrichment_platform.lake.content import content_version
+from enrichment_platform.lake.tables import Commit, Lake
 from enrichment_platform.spec import EnrichmentSpec, Stage, output_columns
 from enrichment_platform.stages import quarantine
 from enrichment_platform.stages.accounting import close_books
@@ -134,10 +135,11 @@ def publish(lake: Lake, spec: EnrichmentSpec, partition_key: str) -> StageOutcom
     failures = row_failures(spec, tables)
     good = staged.classified.join(failures.select("row_id"), on="row_id", how="anti")
     outputs = [column for field in spec.output for column in output_columns(field)]
-    # A source may have a column called `model` of its own; ours steps aside.
+    # A source may have a column called `model` of its own, and one may be joined; ours steps aside.
     # Columns that the source once had stay in the stored table, empty: what it has now is what counts.
     source = spec.source
     own = {*source.columns, *source.key, source.timestamp} if source.columns else set(staged.cleaned.columns)
+    own |= {*spec.cleaning.written_columns}
     kept = staged.cleaned.drop([name for name in PROVENANCE if name not in own], strict=False)
     provenance = [pl.col(name).alias(f"answer_{name}" if name in own else name) for name in PROVENANCE]
     published = kept.join(good.select("row_id", *outputs, *provenance), on="row_id", how="inner")

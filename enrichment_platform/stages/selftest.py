@@ -59,7 +59,7 @@ def good_partition(
         InputError: none was published, or its answers are not in the ledger any more.
     """
     key = partition_key or _last_published(lake, spec)
-    rows = lake.read(table(spec, Stage.ENRICHED), key)
+    rows = asked_rows(lake.read(table(spec, Stage.ENRICHED), key))  # whose answers refer to what was asked
     if rows.is_empty():
         raise InputError(f"{spec.name} {key} has no published rows to test with; publish a partition first")
     cleaned = asked_rows(lake.read(table(spec, Stage.CLEANED), key))
