@@ -331,6 +331,9 @@ class EnrichmentSpec(SpecModel):
         taken = sorted(set(written) & {*names, *self.source.columns, *self.source.key, *ROW_COLUMNS})
         if taken:
             raise ValueError(f"cleaning.join and cleaning.add give columns that are there already: {', '.join(taken)}")
+        own = [join.table for join in self.cleaning.join if join.table and join.table.split(".")[0] == self.name]
+        if own:
+            raise ValueError(f"cleaning.join: {', '.join(own)} is a table of this enrichment, which joins itself")
         if any(join.known_at and not (join.at or self.source.timestamp) for join in self.cleaning.join):
             raise ValueError("cleaning.join: `known_at` needs `at`, the column with the time of our row")
         timed = self.partitions.type != "static"

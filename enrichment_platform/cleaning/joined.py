@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import polars as pl
+import polars.selectors as cs
 
 from enrichment_platform.cleaning_spec import JoinSpec
 from enrichment_platform.errors import InputError, TableNotFoundError
 from enrichment_platform.lake.tables import Lake
+from enrichment_platform.sources.placement import moment_of
 from enrichment_platform.spec import EnrichmentSpec
 
 _KEY, _KNOWN, _AT = "~key", "~known", "~at"
 _MOMENT = pl.Datetime("us", "UTC")
 _ROWS = 100_000
+_EPOCH_FORMATS = {"epoch_s": 1, "epoch_ms": 1_000}  # to units a second
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799  # of the years 1 and 9999
+_BEYOND_MICROSECONDS = re.compile(r"[.,]\d{6}0*[1-9]")
 
 
 def joined_table(lake: Lake, spec: EnrichmentSpec, join: JoinSpec, keys: pl.Series, root: Path) -> pl.DataFrame:
@@ -44,7 +50,7 @@ def joined_table(lake: Lake, spec: EnrichmentSpec, join: JoinSpec, keys: pl.Seri
         chosen = batch.select(
             key_column(join.on.values()),
             *(pl.col(their).alias(our) for our, their in join.columns.items()),
-            *([moments(batch[join.known_at], spec, where).alias(_KNOWN)] if join.known_at else []),
+            *([moments(batch[join.known_at], spec, where, up=True).alias(_KNOWN)] if join.known_at else []),
         )
         parts.append(chosen.join(wanted, on=_KEY, how="semi"))
     table = pl.concat(parts).filter(pl.col(_KEY).is_not_null())
@@ -58,8 +64,32 @@ def joined_table(lake: Lake, spec: EnrichmentSpec, join: JoinSpec, keys: pl.Seri
 
 
 def key_column(columns: Iterable[str]) -> pl.Expr:
-    """Return the key columns as one String column `~key`; null where one of them is."""
-    return pl.concat_str([pl.col(name).cast(pl.String) for name in columns], separator="\x1f").alias(_KEY)
+    """Return the key columns as one String column `~key`; null where one of them is null or NaN.
+
+    A key of another type means the same row: numbers that are whole are written without a fraction, so that 7.0 (Float
+    or Decimal; a column of integers that has nulls is often read so) is the key 7. Texts are left as they are.
+    """
+    return pl.concat_str([part for name in columns for part in _key_text(name)], separator="\x1f").alias(_KEY)
+
+
+def check_our_columns(spec: EnrichmentSpec, columns: Sequence[str]) -> None:
+    """See to it that our rows have what the joins ask of them.
+
+    Args:
+        spec: The enrichment.
+        columns: Columns of our rows.
+
+    Raises:
+        InputError: a column of `on`, or with `known_at` the one with our time, is not among them.
+    """
+    for join in spec.cleaning.join:
+        ours = [*join.on, *([at_column(spec, join)] if join.known_at else [])]
+        missing = [name for name in dict.fromkeys(ours) if name not in columns]
+        if missing:
+            raise InputError(
+                f"{_place(spec, join)}: our rows have no columns {', '.join(missing)}; they have {', '.join(columns)}."
+                " Correct `on` or `at`, or add them to source.columns"
+            )
 
 
 def with_joined(rows: pl.LazyFrame, table: pl.LazyFrame, join: JoinSpec) -> pl.LazyFrame:
@@ -82,30 +112,39 @@ def with_joined(rows: pl.LazyFrame, table: pl.LazyFrame, join: JoinSpec) -> pl.L
     return rows.join(newest, on="~position", how="left", maintain_order="left").drop(_KEY, _AT)
 
 
-def moments(column: pl.Series, spec: EnrichmentSpec, where: str) -> pl.Series:
+def moments(column: pl.Series, spec: EnrichmentSpec, where: str, *, up: bool = False) -> pl.Series:
     """Return a column of times as Datetime in UTC: dates, times, or ISO 8601 text; null stays null.
 
+    Times without a zone are read in that of the partitions; one that the clock went through twice is the earlier one,
+    one that it left out is counted on from before the change.
+
+    Args:
+        column: The times.
+        spec: The enrichment.
+        where: Begins messages.
+        up: Times between two microseconds become the later one; else the earlier one.
+
     Raises:
-        InputError: a text is no time.
+        InputError: the column has no times, or a text is none.
     """
-    zone = spec.partitions.timezone
     if column.dtype == pl.Date:
         column = column.cast(pl.Datetime("us"))
     if isinstance(column.dtype, pl.Datetime):
-        aware = column if column.dtype.time_zone else column.dt.replace_time_zone(zone, ambiguous="earliest")
-        return aware.cast(pl.Datetime("us", aware.dtype.time_zone)).dt.convert_time_zone("UTC")  # type: ignore[attr-defined]
+        return _in_utc(_in_microseconds(column, up=up), spec.partitions.timezone)
     if column.dtype == pl.Null:
         return column.cast(_MOMENT)
+    if isinstance(column.dtype, (pl.Categorical, pl.Enum)):
+        column = column.cast(pl.String)
     if column.dtype != pl.String:
         raise InputError(f"{where}: column {column.name!r} is {column.dtype}; a time is a date, a timestamp or text")
-    texts = column.unique().drop_nulls()
-    read = pl.Series("moment", [_moment(text, spec) for text in texts], dtype=_MOMENT)
-    if read.null_count():
+    read = _read_each(column, spec, None, up=up)
+    unread = (read.is_null() & column.is_not_null()).sum()
+    if unread:
         raise InputError(
-            f"{where}: {read.null_count():,} values of column {column.name!r} are no times; write them in ISO 8601,"
+            f"{where}: {unread:,} values of column {column.name!r} are no times; write them in ISO 8601,"
             " e.g. 2026-01-05T10:00:00Z"
         )
-    return column.replace_strict(texts, read, default=None, return_dtype=_MOMENT)
+    return read
 
 
 def at_column(spec: EnrichmentSpec, join: JoinSpec) -> str:
@@ -116,28 +155,87 @@ def at_column(spec: EnrichmentSpec, join: JoinSpec) -> str:
 
 
 def our_moments(column: pl.Series, spec: EnrichmentSpec) -> pl.Series:
-    """Return the times of our rows; where `source.timestamp_format` is set, it is read by that."""
-    form = spec.source.timestamp_format if column.name == spec.source.timestamp else None
-    if form is None or column.dtype != pl.String:
+    """Return the times of our rows as Datetime in UTC.
+
+    The source's timestamp is read as it is when rows are placed in partitions, `source.timestamp_format` included; what
+    cannot be read is null, and nothing is joined to that row. Other columns are read by `moments`.
+
+    Raises:
+        InputError: a column other than the source's timestamp has no times.
+    """
+    if column.name != spec.source.timestamp or column.dtype.is_temporal():
         return moments(column, spec, f"enrichment {spec.name!r}: cleaning.join")
-    if form in ("epoch_s", "epoch_ms"):
-        return (column.cast(pl.Float64) * (1e6 if form == "epoch_s" else 1e3)).cast(pl.Int64).cast(_MOMENT)
-    return pl.Series(
-        column.name,
-        [None if text is None else _aware(datetime.strptime(text, form), spec.partitions.timezone) for text in column],
-        dtype=_MOMENT,
+    form = spec.source.timestamp_format
+    if form in _EPOCH_FORMATS and column.dtype.is_numeric():
+        return _since_epoch(column, _EPOCH_FORMATS[form])
+    return _read_each(column, spec, form, up=False)
+
+
+def _key_text(name: str) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """Return the text of a column by its type; the expressions of the types that it has not expand to nothing."""
+    column = cs.by_name(name)
+    number, exact = column & cs.float(), column & cs.decimal()
+    whole = (number == number.floor()) & (number.abs() < 2**63)  # not NaN: it is greater than all numbers
+    written = exact.cast(pl.String)
+    return (
+        pl.when(whole)
+        .then(number.cast(pl.Int64, strict=False).cast(pl.String))
+        .otherwise(number.fill_nan(None).cast(pl.String)),
+        pl.when(written.str.contains(".", literal=True))
+        .then(written.str.strip_chars_end("0").str.strip_chars_end("."))
+        .otherwise(written),
+        (column - cs.float() - cs.decimal()).cast(pl.String),
     )
 
 
-def _moment(text: str, spec: EnrichmentSpec) -> datetime | None:
-    try:
-        return _aware(datetime.fromisoformat(text.strip()), spec.partitions.timezone)
-    except ValueError:
-        return None
+def _in_microseconds(column: pl.Series, *, up: bool) -> pl.Series:
+    assert isinstance(column.dtype, pl.Datetime)
+    if column.dtype.time_unit != "ns":
+        return column.cast(pl.Datetime("us", column.dtype.time_zone))
+    nanoseconds = column.to_physical()
+    whole = nanoseconds // 1_000  # towards the past, before 1970 too
+    if up:
+        whole = whole + (nanoseconds % 1_000 != 0).cast(pl.Int64)
+    return whole.cast(pl.Datetime("us", column.dtype.time_zone))
 
 
-def _aware(moment: datetime, zone: str) -> datetime:
-    return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+def _in_utc(column: pl.Series, zone: str) -> pl.Series:
+    assert isinstance(column.dtype, pl.Datetime)
+    if column.dtype.time_zone:
+        return column.dt.convert_time_zone("UTC")
+    read = column.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+    left_out = column.filter(read.is_null() & column.is_not_null()).unique()
+    if left_out.is_empty():
+        return read
+    meant = [moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) for moment in left_out]
+    counted_on = column.replace_strict(
+        left_out, pl.Series("moment", meant, dtype=_MOMENT), default=None, return_dtype=_MOMENT
+    )
+    return read.fill_null(counted_on)
+
+
+def _since_epoch(column: pl.Series, per_second: int) -> pl.Series:
+    """Read numbers since 1970, to the nearest microsecond (Float64 knows no closer); null outside years 1 to 9999."""
+    integers = column.dtype.is_integer()
+    numbers = column.cast(pl.Int64 if integers else pl.Float64, strict=False)
+    numbers = numbers.set(~numbers.is_between(_FIRST_SECOND * per_second, _LAST_SECOND * per_second), None)
+    scaled = numbers * (1_000_000 // per_second)
+    return (scaled if integers else scaled.round().cast(pl.Int64)).cast(_MOMENT)
+
+
+def _read_each(column: pl.Series, spec: EnrichmentSpec, form: str | None, *, up: bool) -> pl.Series:
+    """Read each distinct value by itself; null where it is no time."""
+    values = column.unique().drop_nulls()
+    read = [_moment(value, spec, form, up=up) for value in values]
+    return column.replace_strict(values, pl.Series("moment", read, dtype=_MOMENT), default=None, return_dtype=_MOMENT)
+
+
+def _moment(value: object, spec: EnrichmentSpec, form: str | None, *, up: bool) -> datetime | None:
+    moment = moment_of(value, form, ZoneInfo(spec.partitions.timezone))
+    # What comes after microseconds is cut off by Python.
+    if moment is not None and up and isinstance(value, str) and _BEYOND_MICROSECONDS.search(value):
+        return min(moment, datetime.max.replace(tzinfo=UTC) - timedelta.resolution) + timedelta.resolution
+    return moment
 
 
 def _place(spec: EnrichmentSpec, join: JoinSpec) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Self, get_args
 
 import dagster as dg
 from pydantic import BaseModel
@@ -15,7 +15,7 @@ from enrichment_platform.components.scaffold import EnrichmentScaffolder
 from enrichment_platform.errors import InputError
 from enrichment_platform.inference.pool import DEFAULT_POOL, ModelPoolSpec
 from enrichment_platform.inference.prompt import prompt_problems
-from enrichment_platform.spec import EnrichmentSpec
+from enrichment_platform.spec import DataClass, EnrichmentSpec
 from enrichment_platform.stages.classified import classified_asset
 from enrichment_platform.stages.cleaned import cleaned_asset
 from enrichment_platform.stages.enriched import enriched_asset
@@ -71,10 +71,27 @@ class Enrichment(dg.Component, EnrichmentSpec):
             *prompt_problems(self.prompt, self.output),
             *check_setting_problems(self),
             *custom_problems(self),
+            *self._stricter_joins(context),
         ]
         if problems:
             where = f"{context.path.name}: " if context.path else ""
             raise InputError("\n".join(f"{where}attributes: {problem}" for problem in problems))
+
+    def _stricter_joins(self, context: dg.ComponentLoadContext) -> list[str]:
+        """Rows of another enrichment that are joined go wherever ours go: ours must be at least as strict."""
+        if not any(join.table for join in self.cleaning.join):
+            return []
+        order: tuple[str, ...] = get_args(DataClass)  # from the least strict one
+        others = {one.name: one.data_class for one in context.component_tree.get_all_components(of_type=Enrichment)}
+        problems = []
+        for number, join in enumerate(self.cleaning.join):
+            theirs = others.get((join.table or "").split(".")[0], self.data_class)
+            if order.index(theirs) > order.index(self.data_class):
+                problems.append(
+                    f"cleaning.join.{number}.table: {join.table} is {theirs}, and {self.name} that joins it is only"
+                    f" {self.data_class}; set `data_class: {theirs}` (or a stricter one), or leave the join out"
+                )
+        return problems
 
     def _pool(self, context: dg.ComponentLoadContext) -> ModelPoolSpec:
         pools: dict[str, ModelPoolSpec] = {DEFAULT_POOL.name: DEFAULT_POOL}

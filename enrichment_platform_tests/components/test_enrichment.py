@@ -241,6 +241,32 @@ def test_what_is_scaffolded_loads_unchanged(sandbox: DefsFolderSandbox, form: An
         assert len(keys) == 4
 
 
+CLASSES = ("public", "internal", "confidential", "restricted")
+
+
+@pytest.mark.parametrize("ours", CLASSES)
+@pytest.mark.parametrize("theirs", CLASSES)
+def test_a_table_of_a_stricter_class_than_ours_is_not_joined(
+    sandbox: DefsFolderSandbox, ours: str, theirs: str
+) -> None:
+    join = {"table": "customers.enriched", "on": "sender", "columns": ["tier"]}
+    letters = {**ATTRIBUTES, "data_class": ours, "cleaning": {"join": [join]}}
+    customers = {**ATTRIBUTES, "data_class": theirs, "name": "customers"}
+    for name, attributes in (("letters", letters), ("customers", customers)):
+        contents = {"type": "enrichment_platform.components.Enrichment", "attributes": attributes}
+        sandbox.scaffold_component(component_cls=Enrichment, defs_path=name, defs_yaml_contents=contents)
+    if CLASSES.index(theirs) <= CLASSES.index(ours):
+        with sandbox.build_all_defs() as defs:
+            assert len(defs.resolve_asset_graph().get_all_asset_keys()) == 8
+        return
+    with pytest.raises(Exception) as raised, sandbox.build_all_defs():
+        pass
+    assert _reason(raised.value) == (
+        f"letters: attributes: cleaning.join.0.table: customers.enriched is {theirs}, and letters that joins it is only"
+        f" {ours}; set `data_class: {theirs}` (or a stricter one), or leave the join out"
+    )
+
+
 def test_an_enrichment_finds_the_pool_of_another_folder(sandbox: DefsFolderSandbox) -> None:
     pool = {"name": "gpu", "endpoints": [{"type": "embedded", "name": "cpu", "data_classes": ["public"]}]}
     for cls, name, attributes in ((ModelPool, "pools", pool), (Enrichment, "letters", changed("model", "gpu"))):
