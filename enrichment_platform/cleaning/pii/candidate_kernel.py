@@ -12,6 +12,7 @@ _SPACE, _PLUS, _HYPHEN, _DOT, _ZERO, _OPEN = 0x20, 0x2B, 0x2D, 0x2E, 0x30, 0x28
 _MOST_GROUPS, _MOST_DIGITS, _MOST_BETWEEN = 8, 24, 4
 _LABEL_REACH = LABEL_REACH + 2  # characters, of them `+(` before the first digit
 _BLOCK, _SINGLE_V6, _LEAST_COLONS, _LEAST_HEX = 64, 45, 6, 4  # the first is a power of two
+_LABEL = 4 * 64  # octets of a label of a domain and the dot
 
 
 @compiled
@@ -57,10 +58,10 @@ def _named(data: Bytes, start: int, at: int, end: int, table: Bytes, words: Byte
 
 @compiled
 def _email(data: Bytes, start: int, at: int, end: int, table: Bytes) -> int:
-    if at == start or not table[data[at - 1]] & of.LOCAL or not _is(data, at + 1, end, table, of.ALPHANUMERIC):
+    if at == start or not table[data[at - 1]] & of.LOCAL or not _is(data, at + 1, end, table, of.LOCAL):
         return 0
     place = at + 1
-    while place < end and place - at <= 64 and (table[data[place]] & of.ALPHANUMERIC or data[place] == _HYPHEN):
+    while place < end and place - at <= _LABEL and table[data[place]] & of.LOCAL and data[place] != _DOT:
         place += 1
     return _EMAIL if place < end and data[place] == _DOT else 0
 

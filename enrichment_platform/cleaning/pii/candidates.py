@@ -11,6 +11,7 @@ from enrichment_platform.cleaning.buffers import Bytes, Offsets, TextBuffers
 from enrichment_platform.cleaning.pii.kinds import KINDS, Kind
 from enrichment_platform.cleaning.pii.masking import PASSES, Token, masked
 from enrichment_platform.cleaning.pii.octet import octet_table
+from enrichment_platform.cleaning.pii.shadow import odd_code_points, shadow
 from enrichment_platform.cleaning.pii.stems import stems
 
 LEAST_ROOM, OCTETS_A_CANDIDATE = 1_000, 500
@@ -22,7 +23,7 @@ def masked_column(column: pl.Series, kinds: Sequence[Kind], token: Token, passes
     What `masked` gives for a text at all its positions it gives at the candidates, too: about 1 of 10,000 octets.
     Texts that change are looked at again, so that masking a column twice gives what masking it once gives.
     """
-    rows, anchors, bits = _candidates(TextBuffers.of(column))
+    rows, anchors, bits = _candidates(column)
     wanted = np.nonzero(bits & sum(KINDS[kind].bit for kind in set(kinds)))[0]
     if not len(wanted):
         return column
@@ -45,8 +46,25 @@ def masked_column(column: pl.Series, kinds: Sequence[Kind], token: Token, passes
     return pl.concat([column, fresh]).gather(source)
 
 
-def _candidates(buffers: TextBuffers) -> tuple[Offsets, Offsets, Bytes]:
-    """Return text number, anchor in characters and bits of the kinds, by place."""
+def _candidates(column: pl.Series) -> tuple[Offsets, Offsets, Bytes]:
+    """Return text number, anchor in characters and bits of the kinds, by place; of shadows where they differ."""
+    from enrichment_platform.cleaning.pii.shadow_kernel import odd_texts
+
+    buffers = TextBuffers.of(column)
+    odd = odd_texts(buffers.data, buffers.offsets, odd_code_points())
+    rows, anchors, bits = _searched(buffers)
+    numbers = np.nonzero(odd)[0]
+    if not len(numbers):
+        return rows, anchors, bits
+    shadows = pl.Series([shadow(text) for text in column.gather(numbers).to_list()], dtype=pl.String)
+    others, at, kinds = _searched(TextBuffers.of(shadows))
+    plain = odd[rows] == 0
+    rows = np.concatenate([rows[plain], numbers[others]])
+    order = np.argsort(rows, kind="stable")
+    return rows[order], np.concatenate([anchors[plain], at])[order], np.concatenate([bits[plain], kinds])[order]
+
+
+def _searched(buffers: TextBuffers) -> tuple[Offsets, Offsets, Bytes]:
     from enrichment_platform.cleaning.pii.candidate_kernel import candidates
 
     room, count = 0, LEAST_ROOM + len(buffers.data) // OCTETS_A_CANDIDATE

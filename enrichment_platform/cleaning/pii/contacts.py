@@ -2,15 +2,25 @@
 
 import re
 import string
+import unicodedata
 
 from enrichment_platform.cleaning.pii.boundary import WORD, Span, begins_digits, is_named, label, stands_alone
 
 LOCAL = string.ascii_letters + string.digits + ".!#$%&'*+/=?^_`{|}~-"
 NOT_OURS = re.compile(r".*[=?&|/`{}*]|[.']+", re.DOTALL)  # `to=jane@`, `"'jane@`: legal, but never part of a name
-DOMAIN = re.compile(r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}[A-Za-z0-9]*")
+# Scripts without blanks between words (Thai to Khmer, Chinese, Japanese) or with particles at words (Korean).
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff"
+MARKS = "".join(mark for mark in map(chr, range(0x300, 0x1E00)) if unicodedata.category(mark)[0] == "M")
+_LETTER = rf"(?:[^\W_]|[{MARKS}])"  # or digit, of any script
+_TOP = rf"(?:(?![{UNSPACED}])(?:[^\W\d_]|[{MARKS}])){{2,24}}[A-Za-z0-9]*"  # `.com` ends before what is written to it
+_TOP_UNSPACED = "中国|中國|公司|网络|網絡|网址|在线|香港|台湾|台灣|澳门|澳門|新加坡|みんな|コム|한국|닷컴|닷넷|ไทย"
+DOMAIN = re.compile(rf"@(?:{_LETTER}(?:(?:{_LETTER}|-){{0,61}}{_LETTER})?\.){{1,8}}(?:{_TOP}|{_TOP_UNSPACED})")
+NAME = re.compile(_LETTER)
+IS_UNSPACED = re.compile(f"[{UNSPACED}]")
 LOCAL_LENGTH = 64
 
 _END = r"(?: ?(?:x|ext\.?) ?[0-9]{1,5})?"
+EXTENSION = re.compile(_END.removesuffix("?") + r"\Z")
 NATIONAL = re.compile(rf"(?:(?:\+|00)?1[ .-])?(?:\([0-9]{{3}}\) ?|[0-9]{{3}}[ .-])[0-9]{{3}}[ .-][0-9]{{4}}{_END}")
 INTERNATIONAL = re.compile(rf"\+[0-9]{{1,3}}(?:[ .-]{{0,2}}\(?[0-9]{{1,5}}\)?){{2,6}}{_END}")  # +44 (0)20 7946 0958
 TRUNK = re.compile(r"\(?00?[1-9][0-9]{1,4}\)?(?:[ /.-][0-9]{2,8}){1,4}")  # 030 1234567, 0049 30 1234567
@@ -40,14 +50,32 @@ def find_email(text: str, at: int, floor: int) -> Span | None:
     domain = DOMAIN.match(text, at)
     if domain is None:
         return None
-    piece = text[max(floor, at - LOCAL_LENGTH) : at]
-    local = piece[len(piece.rstrip(LOCAL)) :]
+    start, least = at, max(floor, at - LOCAL_LENGTH)
+    unspaced = at > floor and _is_unspaced(text[at - 1])
+    while start > least and _in_local(text[start - 1], unspaced):
+        start -= 1
+    local = text[start:at]
     while local and (strange := NOT_OURS.match(local)):
         local = local[strange.end() :]
     start = at - len(local)
-    while local and start > floor and text[start - 1] in WORD:  # longer than any mail server takes: not cut in two
+    while local and start > floor and _in_name(text[start - 1], unspaced):  # longer than any mail server takes: not cut in two
         start -= 1
     return (start, domain.end()) if local else None
+
+
+def _in_local(character: str, unspaced: bool) -> bool:
+    return character in LOCAL or _in_name(character, unspaced)
+
+
+def _in_name(character: str, unspaced: bool) -> bool:
+    """Return whether it is a letter or digit; `请写信到jane@` begins at the `j`: what is before it is the sentence."""
+    if character.isascii():
+        return character in WORD
+    return NAME.match(character) is not None and (unspaced or not _is_unspaced(character))
+
+
+def _is_unspaced(character: str) -> bool:
+    return IS_UNSPACED.match(character) is not None
 
 
 def find_phone(text: str, at: int, floor: int) -> Span | None:

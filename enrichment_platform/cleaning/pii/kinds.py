@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from enrichment_platform.cleaning.pii.boundary import Span
 from enrichment_platform.cleaning.pii.cards import find_card
-from enrichment_platform.cleaning.pii.contacts import find_email, find_phone
+from enrichment_platform.cleaning.pii.contacts import EXTENSION, find_email, find_phone
 from enrichment_platform.cleaning.pii.ibans import find_iban
 from enrichment_platform.cleaning.pii.national_ids import find_national_id
 from enrichment_platform.cleaning.pii.networks import find_ip
 from enrichment_platform.cleaning.pii.ssns import find_ssn
 
+TRUNK_ZERO = re.compile(r"\A(\(?(?:\+|00)[ .-]?[0-9]{1,3}\)?[ .-]{0,2})\(0\)")  # +44 (0)20: dialled without it
 Kind = Literal["email", "iban", "card", "ssn", "national_id", "ip", "phone"]
 
 
@@ -38,8 +41,13 @@ def _alphanumeric(text: str) -> str:
     return "".join(filter(str.isalnum, text)).upper()
 
 
+def _mailed(text: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
 def _dialled(text: str) -> str:
-    return "".join(filter(str.isdigit, text)).removeprefix("00")
+    number = TRUNK_ZERO.sub(r"\1", EXTENSION.sub("", text))
+    return "".join(filter(str.isdigit, number)).removeprefix("00")
 
 
 def _address(text: str) -> str:
@@ -47,7 +55,7 @@ def _address(text: str) -> str:
 
 
 KINDS: dict[Kind, Finder] = {  # in this order: a telephone number could be part of the others
-    "email": Finder(find_email, str.lower, 1),
+    "email": Finder(find_email, _mailed, 1),
     "iban": Finder(find_iban, _alphanumeric, 2),
     "card": Finder(find_card, _alphanumeric, 4),
     "ssn": Finder(find_ssn, _alphanumeric, 8),

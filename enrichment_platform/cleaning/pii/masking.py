@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from enrichment_platform.cleaning.pii.kinds import KINDS, Kind
+from enrichment_platform.cleaning.pii.shadow import shadow
 
 Found = tuple[int, int, Kind]
 Token = Callable[[Kind, str], str]
@@ -28,21 +29,17 @@ def masked(text: str, anchors: Sequence[tuple[int, int]], kinds: Sequence[Kind],
         text: The text.
         anchors: (position, bits of the kinds that may be there), by position.
         kinds: Kinds to look for.
-        token: The replacement, of kind and found text.
+        token: The replacement, of kind and found text (as its shadow has it).
     """
-    found = _found(text, anchors, kinds)
+    seen = shadow(text)
+    found = _found(seen, anchors, kinds)
     if not found:
         return text
     parts, done = [], 0
     for start, end, kind in sorted(found):
-        parts += [text[done:start], token(kind, text[start:end])]
+        parts += [text[done:start], token(kind, seen[start:end])]
         done = end
     return "".join(parts) + text[done:]
-
-
-def every_anchor(text: str) -> list[tuple[int, int]]:
-    """Return all positions, for all kinds: the compiled search may leave out only those where nothing is found."""
-    return [(at, 0xFF) for at in range(len(text))]
 
 
 def _found(text: str, anchors: Sequence[tuple[int, int]], kinds: Sequence[Kind]) -> list[Found]:

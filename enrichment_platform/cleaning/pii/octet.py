@@ -33,6 +33,7 @@ def octet_table() -> Bytes:
         (":", COLON),
     ):
         table[list(characters.encode())] |= bit
+    table[0x80:0x100] |= LOCAL  # letters beyond ASCII, in names and domains alike; what is none the finder sees
     for country, length in LENGTHS.items():
         table[256 + 26 * (ord(country[0]) - ord("A")) + ord(country[1]) - ord("A")] = length
     return table
