@@ -14,7 +14,7 @@ from enrichment_platform.printable import printable
 
 if TYPE_CHECKING:
     from enrichment_platform.inference.audit import Audit
-    from enrichment_platform.stages.why import Explanation
+    from enrichment_platform.stages.explanation import Explanation
 
 _ATTEMPT = ("sent_at", "cause", "outcome", "endpoint", "model", "input_tokens", "cached_tokens", "output_tokens")
 _ATTEMPT_COLUMNS = (*_ATTEMPT, "cost_usd", "latency_ms", "detail")
@@ -84,6 +84,7 @@ def _print(found: Explanation) -> None:
         _line(f"named by {check['check']}: {check['message']}")
     _section("source row", found.source)
     _section("cleaned", found.cleaned)
+    _duplicate(found)
     _prompt(found)
     _fingerprint(found.fingerprint)
     if found.answer:
@@ -102,6 +103,21 @@ def _print(found: Explanation) -> None:
             at = f" at {span.start} to {span.end} of {span.column}" if span.column else ""
             _line(f"{span.field}: {span.quote!r}: {span.found}{at}")
     _attempts(found)
+
+
+def _duplicate(found: Explanation) -> None:
+    of = found.duplicate
+    if of is None:
+        return
+    alike = of.kind if of.similarity is None else f"{of.kind}, {of.similarity:.2f}"
+    where = f"row {of.of} of partition {of.partition} ({alike})"
+    if found.asked is not None:
+        _title(f"asked in the words of {where}")
+        _pairs(found.asked)
+    elif of.kind == "exact":
+        _title(f"the same words as {where}")
+    else:
+        _title(f"a duplicate of {where}, asked in its own words")
 
 
 def _prompt(found: Explanation) -> None:

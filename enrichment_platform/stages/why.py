@@ -6,12 +6,12 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
 
 from enrichment_platform.checks.verdicts import failed_for
+from enrichment_platform.cleaning_spec import ASKED_AS, DUPLICATE_COLUMNS
 from enrichment_platform.errors import EnrichmentError, InputError, TableNotFoundError
 from enrichment_platform.inference.answer_schema import MalformedAnswerError, read_answer
 from enrichment_platform.inference.asked_form import asked_form
@@ -22,66 +22,13 @@ from enrichment_platform.inference.task import Question, Task, request_key
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, Stage, output_columns
 from enrichment_platform.stages import quarantine
+from enrichment_platform.stages.explanation import Duplicate, Explanation, Shared
 from enrichment_platform.stages.naming import quarantine_table, table
 from enrichment_platform.stages.spans import Span, locate
 from enrichment_platform.stages.standing import provenance_column
 
 _IDENTITY_TIMEOUT_S = 5.0
 _PARTITIONS_SHOWN = 10
-
-
-@dataclass(frozen=True)
-class Shared:
-    """The row that an answer was asked for, where that is another one."""
-
-    enrichment: str
-    partition_key: str
-    row_id: str
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """All that is known of a row. It holds row text: for the terminal of the person who asked, and nowhere else.
-
-    Attributes:
-        standing: `published`, `quarantined`, `staged` (answered, not published), or the last stage it reached.
-        reasons: Stage, reason and detail, where it is in quarantine.
-        named_by: Check and message of each check of the newest verdict that failed and names the row.
-        source: The row of the raw table; null where it could not be read.
-        cleaned: The columns that the prompt uses, cleaned.
-        prompt: Messages, rendered from the cleaned row as it is now.
-        prompt_is_what_was_sent: Whether the hash of the stored answer's request proves it; null without an answer.
-        fingerprint: `recorded` with the answer, `current` by endpoint, `unchanged` (null: nobody knows), its `parts`.
-        answer: How the row was answered; null where it was not.
-        values: Output columns, as published, else as staged.
-        evidence: What the answer quotes, and where that stands in the cleaned text.
-        shared: The row whose answer this is, where that is another one.
-        attempts: Every request for the answer, in the ledger and in the archive, oldest first; `sampling_changed`:
-            what of temperature, seed and max_output_tokens it asked for that is not what the specification says now.
-        cost: Requests, tokens and US dollars over the attempts.
-    """
-
-    name: str
-    row_id: str
-    partition_key: str
-    standing: str
-    reasons: list[dict[str, Any]]
-    named_by: list[dict[str, str]]
-    source: dict[str, Any] | None
-    cleaned: dict[str, Any] | None
-    prompt: list[dict[str, str]] | None
-    prompt_is_what_was_sent: bool | None
-    fingerprint: dict[str, Any]
-    answer: dict[str, Any] | None
-    values: dict[str, Any] | None
-    evidence: list[Span]
-    shared: Shared | None
-    attempts: list[dict[str, Any]] = field(default_factory=list)
-    cost: dict[str, Any] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The explanation as plain data."""
-        return asdict(self)
 
 
 def find_partition(lake: Lake, spec: EnrichmentSpec, row_id: str, partition_key: str | None) -> str:
@@ -152,6 +99,8 @@ def explain(
         named_by=failed_for(lake, spec.name, partition_key, row_id),
         source=source,
         cleaned={name: cleaned.get(name) for name in spec.prompt.columns} if cleaned else None,
+        duplicate=_duplicate(cleaned, partition_key),
+        asked=_asked(spec, cleaned),
         prompt=list(question.messages) if question else None,
         prompt_is_what_was_sent=(request_key(recorded, question) == key if question and recorded and key else None),
         fingerprint=_fingerprint(task, recorded, _identities(endpoints), str(answered["model"]) if answered else None)
@@ -269,6 +218,19 @@ def _answer(answered: dict[str, Any] | None, staged: dict[str, Any] | None, text
     finish = staged["finish_reason"] if staged is not None and same else None
     newer = None if staged is None or same else {name: staged[name] for name in ("status", "fingerprint", "model")}
     return {**told, "finish_reason": finish, "text": text, "staged_since": newer}
+
+
+def _duplicate(cleaned: dict[str, Any] | None, partition_key: str) -> Duplicate | None:
+    of, partition, kind, similarity = ((cleaned or {}).get(name) for name in DUPLICATE_COLUMNS)
+    return Duplicate(of, partition or partition_key, kind, similarity) if of is not None else None
+
+
+def _asked(spec: EnrichmentSpec, cleaned: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The columns that are asked in the words of another row."""
+    if cleaned is None or not cleaned.get(ASKED_AS):
+        return None
+    asked = asked_form(cleaned)
+    return {name: asked[name] for name in spec.prompt.columns if asked.get(name) != cleaned.get(name)}
 
 
 def _evidence(spec: EnrichmentSpec, values: dict[str, Any] | None, cleaned: dict[str, Any] | None) -> list[Span]:

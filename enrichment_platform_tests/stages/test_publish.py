@@ -12,11 +12,13 @@ from enrichment_platform.errors import InputError, PublicationRefusedError
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, Stage
 from enrichment_platform.stages import quarantine
+from enrichment_platform.stages.asked import asked_now
 from enrichment_platform.stages.naming import table
 from enrichment_platform.stages.publish import check_partition, publications, publish, restore
 from enrichment_platform_tests.stages.partition import KEY, answer, classify, letters_spec, prepare, rows
 
 ENRICHED = "letters/enriched"
+_ASKED = (Stage.CLEANED, Stage.CLASSIFIED)
 
 
 @pytest.fixture
@@ -152,3 +154,20 @@ def test_a_partition_does_not_touch_its_neighbour(lake: Lake, spec: EnrichmentSp
     lake.replace_partition(ENRICHED, "b", other)
     assert lake.read(ENRICHED, KEY).sort("row_id").equals(before)
     assert [commit.partition_key for commit in publications(lake, spec, KEY)] == [KEY]
+
+
+def test_joined_columns_with_the_names_of_ours_are_published_and_ours_beside_them(lake: Lake, tmp_path: Path) -> None:
+    names = ["request_key", "fingerprint", "model", "endpoint"]
+    (tmp_path / "devices.csv").write_text(f"letter,{','.join(names)}\n1,rk,fp,Model T,plug\n")
+    join = [{"path": str(tmp_path / "devices.csv"), "on": {"id": "letter"}, "columns": names}]
+    source = {"path": str(tmp_path / "letters.jsonl"), "key": "id", "columns": ["text", "part"]}
+    joined = letters_spec(tmp_path / "letters.jsonl", source=source, cleaning={"join": join})
+    prepare(lake, joined, rows("1", "2"), tmp_path)
+    classify(lake, joined, [answer("1"), answer("2")])
+    verdict = check_partition(lake, joined, KEY, tmp_path)
+    assert verdict.passed, [one for one in verdict.results if not one.passed]
+    published = publish(lake, joined, KEY).rows.sort("row_id")
+    assert published.select(names).rows() == [("rk", "fp", "Model T", "plug"), (None, None, None, None)]
+    assert published.select("answer_fingerprint", "answer_model", "answer_endpoint").rows() == [("f1", "m", "e")] * 2
+    asked = asked_now(joined, *(lake.read(table(joined, stage), KEY) for stage in _ASKED), tmp_path).sort("row_id")
+    assert asked["request_key"].to_list() == published["answer_request_key"].to_list()

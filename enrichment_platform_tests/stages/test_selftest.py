@@ -26,9 +26,13 @@ from enrichment_platform.inference.metrics_export import metrics_of
 from enrichment_platform.inference.pool import DEFAULT_POOL
 from enrichment_platform.inference.task import Task
 from enrichment_platform.lake.tables import Lake
-from enrichment_platform.spec import EnrichmentSpec, Stage, output_columns
+from enrichment_platform.spec import EnrichmentSpec, PartitionWindow, Stage, output_columns
+from enrichment_platform.stages.classified import classify_partition
+from enrichment_platform.stages.cleaned import clean_partition
 from enrichment_platform.stages.controls import read_controls
 from enrichment_platform.stages.naming import table
+from enrichment_platform.stages.publish import check_partition, publish
+from enrichment_platform.stages.raw import ingest
 from enrichment_platform.stages.replayed import GoodPartition
 from enrichment_platform.stages.selftest import (
     clean_trial,
@@ -39,6 +43,8 @@ from enrichment_platform.stages.selftest import (
     workplace,
 )
 from enrichment_platform_tests.checks.tables import KEY, make_partition, make_spec
+from enrichment_platform_tests.servers.openai_server import RunningServer
+from enrichment_platform_tests.stages.partition import letters_spec
 
 ROWS = 60
 PROMPT = {
@@ -226,3 +232,29 @@ def test_trials_reach_no_cap_and_no_deadline_of_the_enrichment_and_ask_the_same(
     staged = Lake.from_environment().read(table(capped, Stage.CLASSIFIED), KEY)
     task = Task(capped, cleaning_version(capped))
     assert staged["fingerprint"].unique().to_list() == [task.fingerprint("selftest")], "neither is in the fingerprint"
+
+
+def test_a_good_partition_with_duplicates_raises_no_alarm(
+    home: Path, tmp_path: Path, provider: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENRICHMENT_ENDPOINT", provider.url)
+    words = "{} the parcel {} that I ordered has not come, and nobody at your office answers the telephone at all."
+    texts = [words.format(day, number) for number in range(8) for day in ("Today", "Tomorrow")]  # quotes begin there
+    source = tmp_path / "letters.jsonl"
+    lines = [{"id": f"{number:02}", "part": "a", "text": text} for number, text in enumerate(texts)]
+    source.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    output = [{"name": "subject", "type": "string", "evidence": True}]
+    spec = letters_spec(source, output=output, cleaning={"duplicates": {"answers": "near"}})
+    lake = Lake.from_environment()
+    ingest(lake, spec, PartitionWindow("a"), tmp_path)
+    clean_partition(lake, spec, "a", tmp_path)
+    classify_partition(lake, spec, DEFAULT_POOL, "a", tmp_path, lambda _: None)
+    assert check_partition(lake, spec, "a", tmp_path).passed
+    publish(lake, spec, "a")
+    published = lake.read(table(spec, Stage.ENRICHED), "a")
+    assert published["asked_as"].is_not_null().sum() == 8, "the duplicates are published in words of their own"
+    found = good_partition(lake, spec, tmp_path)
+    assert len(found.answers) == published["request_key"].n_unique(), "an answer is one row's"
+    with workplace():
+        clean = clean_trial(found, DEFAULT_POOL)
+    assert (clean.alarmed, clean.checks) == (False, ())

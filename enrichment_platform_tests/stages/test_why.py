@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from enrichment_platform.cli.why import _attempts
+from enrichment_platform.cli.why import _attempts, _print
 from enrichment_platform.errors import InputError
 from enrichment_platform.inference.ledger import Ledger
 from enrichment_platform.inference.task import Task, request_key
@@ -155,3 +155,35 @@ def test_answers_are_compared_field_by_field(lake: Lake, ledger: Ledger, tmp_pat
         {"column": "topic", "before": "praise", "after": "complaint", "same": False},
         {"column": "topic_evidence", "before": None, "after": None, "same": True},
     ]
+
+
+def test_a_duplicate_says_in_whose_words_it_was_asked_and_its_evidence_stands_in_them(
+    lake: Lake, ledger: Ledger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = task(tmp_path)
+    fill(lake, ledger, asked)
+    links = {"duplicate_of": "1", "duplicate_partition": "a", "duplicate_kind": "near", "duplicate_similarity": 0.93}
+    own = {"row_id": "2", "text": "So many thanks for that parcel."}
+    rows = [{"row_id": "1", "text": TEXT}, own | links | {"asked_as": json.dumps({"text": TEXT})}]
+    put(lake, "cleaned", *(dict.fromkeys([*links, "asked_as"]) | row for row in rows))
+    found = explain(lake, ledger, asked, "2", "a")
+    assert found.cleaned == {"text": own["text"]}
+    assert found.asked == {"text": TEXT}
+    (span,) = found.evidence
+    assert (TEXT[span.start : span.end], span.found) == ("the parcel", "exactly")
+    assert found.prompt_is_what_was_sent is True
+    as_data = json.loads(json.dumps(found.as_dict(), default=str))
+    assert as_data["duplicate"] == {"of": "1", "partition": "a", "kind": "near", "similarity": 0.93}
+    assert as_data["asked"] == {"text": TEXT}
+    _print(found)
+    shown = capsys.readouterr().out
+    assert f"asked in the words of row 1 of partition a (near, 0.93)\n  text: {TEXT}\n" in shown
+    original = explain(lake, ledger, asked, "1", "a")
+    assert (original.duplicate, original.asked) == (None, None)
+
+    put(lake, "cleaned", rows[0] | dict.fromkeys(["asked_as", *links]), own | links | {"asked_as": None})
+    linked = explain(lake, ledger, asked, "2", "a")
+    assert linked.duplicate == found.duplicate
+    assert linked.asked is None
+    _print(linked)
+    assert "a duplicate of row 1 of partition a (near, 0.93), asked in its own words" in capsys.readouterr().out
