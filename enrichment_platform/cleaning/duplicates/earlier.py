@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +11,7 @@ import polars as pl
 
 from enrichment_platform.cleaning.duplicates.grouping import CROWD
 from enrichment_platform.cleaning.duplicates.matching import Matching
-from enrichment_platform.cleaning.duplicates.sketches import sketches
+from enrichment_platform.cleaning.duplicates.sketches import Sketches, signed, sketches
 from enrichment_platform.cleaning.duplicates.store import Numbers, Store
 
 _TEXTS = 4096  # asked for at a time
@@ -72,30 +73,88 @@ class KnownKeys:
         return found.astype(bool)
 
 
-class Candidate:
-    """Rows of one batch of signatures that share a key with this partition."""
+@dataclass(frozen=True)
+class Candidates:
+    """Rows of earlier partitions that share a key with this one, as their signatures say.
 
-    def __init__(self, known: KnownKeys, batch: pl.DataFrame, matching: Matching, bands: int) -> None:
+    Attributes:
+        ids: partition_key, row_id.
+        exact: (rows, 2) uint64.
+        content: (rows, 2) uint64.
+        bands: (bands, rows) uint64; zeros where the signature has none.
+        fences: (rows,) uint64; as well.
+    """
+
+    ids: pl.DataFrame
+    exact: Numbers
+    content: Numbers
+    bands: Numbers
+    fences: Numbers
+
+    @classmethod
+    def of(cls, known: KnownKeys, batch: pl.DataFrame, matching: Matching, bands: int) -> Candidates:
+        """Return those of one batch of signatures."""
         exact, content = halves(batch["exact"]), halves(batch["content"])
         keys = np.zeros((bands + 1, len(batch)), np.uint64)
         full = (batch["bands"].list.len() == bands + 1).fill_null(False).to_numpy()
         if bands and full.any():
-            listed = batch["bands"].filter(pl.Series(full)).explode(empty_as_null=True).to_numpy()
-            keys[:, full] = listed.view(np.uint64).reshape(-1, bands + 1).T
+            listed = batch["bands"].filter(pl.Series(full)).cast(pl.Array(pl.Int64, bands + 1)).to_numpy()
+            keys[:, full] = np.ascontiguousarray(listed).view(np.uint64).T
         identity = exact if matching.match == "exact" else content
         chosen = known.shared(0, [np.ascontiguousarray(identity[:, 0])], 1)
         if bands:
             chosen |= known.shared(1, list(keys[:bands]), CROWD)
-        self.ids = batch.filter(pl.Series(chosen)).select(ID)
-        self.exact, self.content = exact[chosen], content[chosen]
-        self.bands, self.fences = keys[:bands, chosen], keys[bands, chosen]
+        ids = batch.filter(pl.Series(chosen)).select(ID)
+        return cls(ids, exact[chosen], content[chosen], keys[:bands, chosen], keys[bands, chosen])
+
+    @classmethod
+    def together(cls, several: list[Candidates]) -> Candidates:
+        """Return all of them, in order."""
+        return cls(
+            pl.concat([some.ids for some in several]),
+            np.concatenate([some.exact for some in several]),
+            np.concatenate([some.content for some in several]),
+            np.concatenate([some.bands for some in several], axis=1),
+            np.concatenate([some.fences for some in several]),
+        )
 
 
-def sets_of(earlier: EarlierTexts, matching: Matching, ids: pl.DataFrame) -> Iterator[tuple[Numbers, Numbers]]:
-    """Yield (sizes, shingles) of the texts of these rows, in order; size 0 where the text is not kept."""
-    for start in range(0, len(ids), _TEXTS):
-        wanted = ids.slice(start, _TEXTS)
-        texts = earlier.texts(wanted).unique(ID, keep="first", maintain_order=True)
-        found = wanted.join(texts, on=ID, how="left", maintain_order="left")
-        for part in sketches(matching, found["text"]):
-            yield part.sizes, part.shingles
+class Checked:
+    """Candidates whose text is still the one that was signed, with their sets of shingles."""
+
+    def __init__(self, of: Candidates, rows: slice, part: Sketches, there: Numbers) -> None:
+        exact, content, fences = of.exact[rows], of.content[rows], of.fences[rows]
+        same, same_guard = signed(part, exact, content, fences)
+        kept = same & there
+        self.ids = of.ids[rows].filter(pl.Series(kept))
+        self.exact, self.content, self.fences = exact[kept], content[kept], fences[kept]
+        self.bands = np.where(same_guard, of.bands[:, rows], 0)[:, kept]  # of an older guard: no near duplicate
+        self.sizes, self.shingles = part.sizes[kept], part.shingles[np.repeat(kept, part.sizes)]
+
+
+def checked(earlier: EarlierTexts, known: KnownKeys, matching: Matching, bands: int) -> Iterator[Checked]:
+    """Yield the rows of earlier partitions that share a key and whose text, as it is kept now, is the one signed.
+
+    A row whose text is no longer kept, or was changed since its signature was stored, is left out: nothing may be
+    said to duplicate a text that is not there. The context of a row is taken from its signature.
+    """
+    waiting: list[Candidates] = []
+    for batch in earlier.signatures():
+        waiting.append(Candidates.of(known, batch, matching, bands))
+        if sum(len(some.ids) for some in waiting) >= _TEXTS:
+            yield from _checked(earlier, matching, Candidates.together(waiting))
+            waiting = []
+    if waiting:
+        yield from _checked(earlier, matching, Candidates.together(waiting))
+
+
+def _checked(earlier: EarlierTexts, matching: Matching, candidates: Candidates) -> Iterator[Checked]:
+    if not len(candidates.ids):
+        return
+    texts = earlier.texts(candidates.ids).unique(ID, keep="first", maintain_order=True)
+    found = candidates.ids.join(texts, on=ID, how="left", maintain_order="left")["text"]
+    there, start = found.is_not_null().to_numpy(), 0
+    for part in sketches(matching, found):
+        rows = slice(start, start + len(part.sizes))
+        yield Checked(candidates, rows, part, there[rows])
+        start = rows.stop

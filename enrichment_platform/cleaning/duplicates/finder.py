@@ -8,7 +8,7 @@ from types import TracebackType
 import numpy as np
 import polars as pl
 
-from enrichment_platform.cleaning.duplicates.earlier import ID, Candidate, EarlierTexts, KnownKeys, binary, sets_of
+from enrichment_platform.cleaning.duplicates.earlier import ID, EarlierTexts, KnownKeys, binary, checked
 from enrichment_platform.cleaning.duplicates.grouping import BLOCK, CROWD, bucketed, leaders
 from enrichment_platform.cleaning.duplicates.matching import Matching
 from enrichment_platform.cleaning.duplicates.sketches import sketches, table_slots
@@ -145,20 +145,12 @@ class DuplicateFinder:
         identity = self._exact if self._matching.match == "exact" else self._content
         known = KnownKeys(self._store, [identity.read()[:, 0], *(column.read() for column in self._keys)])
         found = []
-        for batch in earlier.signatures():
-            candidate = Candidate(known, batch, self._matching, self._bands)
-            if not len(candidate.ids):
-                continue
-            self._append(candidate.exact, candidate.content, candidate.bands)
-            self._fences.append(candidate.fences)
-            found.append(candidate.ids)
-        ids = pl.concat(found) if found else pl.DataFrame(schema=dict.fromkeys(ID, pl.String))
-        if self._bands:
-            for sizes, shingles in sets_of(earlier, self._matching, ids):
-                self._append_sets(sizes, shingles)
-        else:
-            self._append_sets(np.zeros(len(ids), np.uint32), np.zeros(0, np.uint32))
-        return ids
+        for some in checked(earlier, known, self._matching, self._bands):
+            self._append(some.exact, some.content, some.bands)
+            self._fences.append(some.fences)
+            self._append_sets(some.sizes, some.shingles)
+            found.append(some.ids)
+        return pl.concat(found) if found else pl.DataFrame(schema=dict.fromkeys(ID, pl.String))
 
     def _decide(self, rows: int) -> tuple[Numbers, Numbers]:
         """Return (what each row is a duplicate of, itself where of none; the similarity) for all rows."""

@@ -19,6 +19,7 @@ _SLICE_BYTES = 16 << 20  # of text at a time: the scratch for it is about twice 
 _SLICE_ROWS = 1 << 16
 _SEED = 20260101  # of the hash functions; another one makes earlier signatures worthless
 _TOGETHER = 32  # hashes that a processor works on at once; an odd rest would take as long as all others
+_OF_CONTEXT = np.uint64(0x9E3779B97F4A7C15)
 _NO_CONTEXT = (0x5851F42D4C957F2D, 0x14057B7EF767814F)
 
 
@@ -105,7 +106,7 @@ def _sketch(matching: Matching, texts: pl.Series, context: pl.Series | None) -> 
         contexts[there] = hashed[there]
     exact = np.empty((rows, 2), np.uint64)
     raw_hashes(buffers.data, buffers.offsets, letters, exact, complicated)
-    exact ^= contexts * np.uint64(0x9E3779B97F4A7C15)
+    exact ^= contexts * _OF_CONTEXT
     if complicated.any():
         buffers = TextBuffers.of(_simplified(texts, complicated))
     longest = int(np.diff(buffers.offsets).max(initial=0)) + 1
@@ -142,6 +143,37 @@ def table_slots(most: int) -> int:
     while slots < 2 * most:
         slots *= 2
     return slots
+
+
+def signed(part: Sketches, exact: Numbers, content: Numbers, fences: Numbers) -> tuple[Numbers, Numbers]:
+    """Tell whose text is the one that a signature was made of, in whatever context.
+
+    `exact` is of the bytes and the context: with the bytes at hand it tells the context, and with another text a wrong
+    one, to which `content` does not fit.
+
+    Args:
+        part: Sketches of the texts, without context.
+        exact: (rows, 2) uint64, stored.
+        content: (rows, 2) uint64, stored.
+        fences: (rows,) uint64, stored.
+
+    Returns:
+        (rows,) bool: the text is the same; and (rows,) bool: its numbers and negations were guarded as they are now.
+    """
+    none = np.array(_NO_CONTEXT, np.uint64)
+    context = (part.exact ^ (none * _OF_CONTEXT) ^ exact) * np.uint64(pow(int(_OF_CONTEXT), -1, 1 << 64))
+    ours, stored = _unmixed(part.content), _unmixed(content)
+    same = part.content.any(axis=1)
+    same &= ours[:, 0] - none[0] == stored[:, 0] - context[:, 0]
+    same &= (ours[:, 1] ^ none[1]) == (stored[:, 1] ^ context[:, 1])
+    return same, (_unmixed(part.fences) ^ none[0]) == (_unmixed(fences) ^ context[:, 0])
+
+
+def _unmixed(hashes: Numbers) -> Numbers:
+    """Undo `hash_kernel.mixed`."""
+    for factor in (0xC4CEB9FE1A85EC53, 0xFF51AFD7ED558CCD):
+        hashes = (hashes ^ (hashes >> np.uint64(33))) * np.uint64(pow(factor, -1, 1 << 64))
+    return hashes ^ (hashes >> np.uint64(33))
 
 
 def _simplified(texts: pl.Series, complicated: Numbers) -> pl.Series:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrichment_platform.cleaning.duplicates import DuplicateFinder, Matching
+from enrichment_platform.cleaning.duplicates.matching import Match
 from enrichment_platform_tests.cleaning.duplicates.reference import brute_force
 from enrichment_platform_tests.cleaning.duplicates.test_rules import LONG, texts_like_each_other
 
@@ -80,12 +81,30 @@ def test_a_chain_of_days_leads_back_to_the_first() -> None:
     assert links["kind"].to_list() == ["exact", "near"]
 
 
-def test_a_text_that_is_no_longer_kept_gives_no_near_link_but_the_same_content_does() -> None:
+def test_a_text_that_is_no_longer_kept_gives_no_link() -> None:
     kept = Kept()
     day(kept, "1", [LONG], Matching(), [None])
     kept.kept = kept.kept.clear()
     assert day(kept, "2", [LONG + " again"], Matching(), [None]).is_empty()
-    assert day(kept, "3", [LONG.upper()], Matching(), [None])["kind"].to_list() == ["normalized"]
+    kept.frames, kept.kept = kept.frames[:1], kept.kept.clear()
+    assert day(kept, "3", [LONG.upper()], Matching(), [None]).is_empty()
+    kept.frames, kept.kept = kept.frames[:1], kept.kept.clear()
+    assert day(kept, "4", [LONG], Matching("exact"), [None]).is_empty()
+
+
+@pytest.mark.parametrize("context", [None, "a"])
+@pytest.mark.parametrize("match", ["exact", "normalized", "near"])
+def test_a_text_that_was_changed_after_it_was_signed_gives_no_link(match: Match, context: str | None) -> None:
+    text = LONG + " and I was asked for a fee of 5 dollars"
+    for now in (text.replace("5", "900"), text.replace("was declined", "has been declined"), text.upper()):
+        for new in (text, text.upper(), text.replace("morning", "evening")):
+            kept = Kept()
+            day(kept, "1", [text], Matching(match), [context])
+            kept.kept = kept.kept.with_columns(text=pl.lit(now))
+            assert day(kept, "2", [new], Matching(match), [context]).is_empty()
+    kept = Kept()
+    day(kept, "1", [text], Matching(match), [context])
+    assert len(day(kept, "2", [text], Matching(match), [context])) == 1
 
 
 def test_only_texts_that_share_a_band_are_read() -> None:
