@@ -1,6 +1,6 @@
 """What mask_pii finds of the identifiers in ../shared/data/pii, what it takes for one in other texts, and its speed.
 
-    python benchmarks/cleaning_pii.py [--json] [--corpus FILE.jsonl]
+    python benchmarks/cleaning_pii.py [--json] [--corpus FILE.jsonl] [--document]
 
 A false alarm is a mask in a text in which nothing was planted; some are true (a published contact address), none were
 judged by hand. Recall counts the labelled values that are gone from the masked text; seconds are of one thread's CPU.
@@ -22,6 +22,8 @@ import polars as pl
 from enrichment_platform.cleaning.operations.mask_pii import mask_pii
 from enrichment_platform.cleaning.pii.kinds import KINDS
 
+DOCUMENT = Path(__file__).parents[1] / "docs" / "cleaning.md"
+START, END = "<!-- pii:start -->", "<!-- pii:end -->"
 DATA = Path(__file__).parents[2] / "shared" / "data"
 TYPES = {
     "EMAIL_ADDRESS": "email",
@@ -108,14 +110,37 @@ def _seconds(column: pl.Series) -> float:
     return time.process_time() - start
 
 
+def recall_table(found: dict[str, tuple[int, int]]) -> str:
+    """Return the recall by type in Markdown."""
+    rows = [f"| `{TYPES[kind]}` | {hits} | {there} | {hits / there:.1%} |" for kind, (hits, there) in found.items()]
+    return "\n".join(["| kind | masked | labelled | recall |", "|---|--:|--:|--:|", *rows])
+
+
+def documented(page: str, table: str) -> str:
+    """Return the page with the table between the marks.
+
+    Raises:
+        ValueError: A mark is missing.
+    """
+    before, start, rest = page.partition(START)
+    _, end, after = rest.partition(END)
+    if not start or not end:
+        raise ValueError(f"no {START} ... {END} in the page: put both marks, each on a line, where the table belongs")
+    return f"{before}{START}\n{table}\n{END}{after}"
+
+
 def main() -> None:
-    """Print the tables, or one JSON object."""
+    """Print the tables or one JSON object, or write the recall into the documentation."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     parser.add_argument(
         "--corpus", type=Path, help="JSON lines with `text`, for the speed (dirty_text/perf.py makes it)"
     )
+    parser.add_argument("--document", action="store_true", help="write the table of recall into docs/cleaning.md")
     arguments = parser.parse_args()
+    if arguments.document:
+        DOCUMENT.write_text(documented(DOCUMENT.read_text("utf-8"), recall_table(recall())), "utf-8")
+        return
     false: dict[str, dict[str, Any]] = {
         name: {"texts": len(texts), "masks": alarms(texts)} for name, texts in corpora()
     }

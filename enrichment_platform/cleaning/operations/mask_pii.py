@@ -53,7 +53,8 @@ def mask_pii(column: pl.Series, *, kinds: Sequence[Kind] = tuple(KINDS), pseudon
     the texts; a new key gives new tokens.
 
     Blanks and dashes beyond ASCII (no-break, thin, figure, ideographic; hyphens, en dash, minus) count as blank and
-    hyphen where a digit is beside one in the text; full-width and Arabic digits and the full-width `@` as ASCII. Texts that are masked already stay as they are.
+    hyphen where a digit is beside one in the text; full-width and Arabic digits and the full-width `@` as ASCII. Texts
+    that are masked already stay as they are.
 
     Raises:
         InputError: `pseudonyms` without a key of at least 16 characters.

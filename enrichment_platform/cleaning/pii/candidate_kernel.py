@@ -11,8 +11,7 @@ _EMAIL, _IBAN, _CARD, _SSN, _NATIONAL, _IP, _PHONE = (of.BITS[kind] for kind in 
 _SPACE, _PLUS, _HYPHEN, _DOT, _ZERO, _OPEN = 0x20, 0x2B, 0x2D, 0x2E, 0x30, 0x28
 _MOST_GROUPS, _MOST_DIGITS, _MOST_BETWEEN = 8, 24, 4
 _LABEL_REACH = LABEL_REACH + 2  # characters, of them `+(` before the first digit
-_BLOCK, _SINGLE_V6, _LEAST_COLONS, _LEAST_HEX = 64, 45, 6, 4  # the first is a power of two
-_LABEL = 4 * 64  # octets of a label of a domain and the dot
+_BLOCK, _SINGLE_V6, _LEAST_COLONS, _LEAST_HEX, _LABEL = 64, 45, 6, 4, 4 * 64  # the first is a power of two
 
 
 @compiled

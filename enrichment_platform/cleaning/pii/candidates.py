@@ -23,7 +23,7 @@ def masked_column(column: pl.Series, kinds: Sequence[Kind], token: Token, passes
     What `masked` gives for a text at all its positions it gives at the candidates, too: about 1 of 10,000 octets.
     Texts that change are looked at again, so that masking a column twice gives what masking it once gives.
     """
-    rows, anchors, bits = _candidates(column)
+    rows, anchors, bits, shadows = _candidates(column)
     wanted = np.nonzero(bits & sum(KINDS[kind].bit for kind in set(kinds)))[0]
     if not len(wanted):
         return column
@@ -33,7 +33,7 @@ def masked_column(column: pl.Series, kinds: Sequence[Kind], token: Token, passes
     texts = column.gather(numbers).to_list()
     changed: dict[int, str] = {}
     for number, text, first, last in zip(numbers.tolist(), texts, bounds, bounds[1:], strict=False):
-        new = masked(text, places[first:last], kinds, token)
+        new = masked(text, shadows.get(number, text), places[first:last], kinds, token)
         if new != text:
             changed[number] = new
     if not changed:
@@ -46,8 +46,8 @@ def masked_column(column: pl.Series, kinds: Sequence[Kind], token: Token, passes
     return pl.concat([column, fresh]).gather(source)
 
 
-def _candidates(column: pl.Series) -> tuple[Offsets, Offsets, Bytes]:
-    """Return text number, anchor in characters and bits of the kinds, by place; of shadows where they differ."""
+def _candidates(column: pl.Series) -> tuple[Offsets, Offsets, Bytes, dict[int, str]]:
+    """Return text number, anchor in characters and bits of the kinds, by place; and the shadows by text number."""
     from enrichment_platform.cleaning.pii.shadow_kernel import odd_texts
 
     buffers = TextBuffers.of(column)
@@ -55,13 +55,14 @@ def _candidates(column: pl.Series) -> tuple[Offsets, Offsets, Bytes]:
     rows, anchors, bits = _searched(buffers)
     numbers = np.nonzero(odd)[0]
     if not len(numbers):
-        return rows, anchors, bits
-    shadows = pl.Series([shadow(text) for text in column.gather(numbers).to_list()], dtype=pl.String)
-    others, at, kinds = _searched(TextBuffers.of(shadows))
+        return rows, anchors, bits, {}
+    shadows = [shadow(text) for text in column.gather(numbers).to_list()]
+    others, at, kinds = _searched(TextBuffers.of(pl.Series(shadows, dtype=pl.String)))
     plain = odd[rows] == 0
     rows = np.concatenate([rows[plain], numbers[others]])
     order = np.argsort(rows, kind="stable")
-    return rows[order], np.concatenate([anchors[plain], at])[order], np.concatenate([bits[plain], kinds])[order]
+    anchors, bits = np.concatenate([anchors[plain], at])[order], np.concatenate([bits[plain], kinds])[order]
+    return rows[order], anchors, bits, dict(zip(numbers.tolist(), shadows, strict=True))
 
 
 def _searched(buffers: TextBuffers) -> tuple[Offsets, Offsets, Bytes]:

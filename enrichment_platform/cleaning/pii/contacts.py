@@ -9,7 +9,10 @@ from enrichment_platform.cleaning.pii.boundary import WORD, Span, begins_digits,
 LOCAL = string.ascii_letters + string.digits + ".!#$%&'*+/=?^_`{|}~-"
 NOT_OURS = re.compile(r".*[=?&|/`{}*]|[.']+", re.DOTALL)  # `to=jane@`, `"'jane@`: legal, but never part of a name
 # Scripts without blanks between words (Thai to Khmer, Chinese, Japanese) or with particles at words (Korean).
-UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff"
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af"
+    "\U00020000-\U0003ffff"
+)
 MARKS = "".join(mark for mark in map(chr, range(0x300, 0x1E00)) if unicodedata.category(mark)[0] == "M")
 _LETTER = rf"(?:[^\W_]|[{MARKS}])"  # or digit, of any script
 _TOP = rf"(?:(?![{UNSPACED}])(?:[^\W\d_]|[{MARKS}])){{2,24}}[A-Za-z0-9]*"  # `.com` ends before what is written to it
@@ -58,7 +61,9 @@ def find_email(text: str, at: int, floor: int) -> Span | None:
     while local and (strange := NOT_OURS.match(local)):
         local = local[strange.end() :]
     start = at - len(local)
-    while local and start > floor and _in_name(text[start - 1], unspaced):  # longer than any mail server takes: not cut in two
+    while (
+        local and start > floor and _in_name(text[start - 1], unspaced)
+    ):  # longer than any mail server takes: not cut in two
         start -= 1
     return (start, domain.end()) if local else None
 

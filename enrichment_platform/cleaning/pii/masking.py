@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 
 from enrichment_platform.cleaning.pii.kinds import KINDS, Kind
-from enrichment_platform.cleaning.pii.shadow import shadow
 
 Found = tuple[int, int, Kind]
 Token = Callable[[Kind, str], str]
@@ -22,16 +21,18 @@ def plain_token(kind: Kind, _found: str) -> str:
     return f"[{kind.upper()}]"
 
 
-def masked(text: str, anchors: Sequence[tuple[int, int]], kinds: Sequence[Kind], token: Token = plain_token) -> str:
+def masked(
+    text: str, seen: str, anchors: Sequence[tuple[int, int]], kinds: Sequence[Kind], token: Token = plain_token
+) -> str:
     """Return the text with what is found at the anchors replaced by tokens.
 
     Args:
         text: The text.
+        seen: Its shadow (`shadow.py`).
         anchors: (position, bits of the kinds that may be there), by position.
         kinds: Kinds to look for.
         token: The replacement, of kind and found text (as its shadow has it).
     """
-    seen = shadow(text)
     found = _found(seen, anchors, kinds)
     if not found:
         return text

@@ -13,7 +13,7 @@ SPACES = "\u00a0\u2007\u2009\u202f\u3000"
 HYPHENS = "\u2010\u2011\u2012\u2013\u2212\uff0d"  # not the em dash: it divides sentences
 DIGITS = "".join(chr(zero + value) for zero in (0x660, 0x6F0, 0xFF10) for value in range(10))  # Arabic, Persian, wide
 SIGNS = "\uff20"  # full-width @
-WIDE = {0xFF08: "(", 0xFF09: ")", 0xFF0B: "+", 0xFF0E: "."}  # only with wide digits; Chinese prose is full of them
+WIDE = {0xFF08: "(", 0xFF09: ")", 0xFF0B: "+", 0xFF0E: "."}  # only in such texts: Chinese prose is full of them
 BESIDE_DIGITS, ALWAYS = 1, 2
 _ASCII = {
     **dict.fromkeys(map(ord, SPACES), " "),

@@ -61,6 +61,11 @@ def test_numbers_that_identify_nobody_stay(text: str) -> None:
         ("tel +46 (0)8 928 571 38, +1-903-140-4508x769", "tel [PHONE], [PHONE]"),
         ("IP:2001:db8::1 and added:2001:db8::2: done", "IP:[IP] and added:[IP]: done"),
         ("a@b.de!x@c.de, " + "y" * 80 + "@b.de", "[EMAIL][EMAIL], [EMAIL]"),
+        ("an jürgen@example.com, j.doé@example.com", "an [EMAIL], [EMAIL]"),
+        ("user@münchen.de user@пример.рф ivan@почта.example.com", "[EMAIL] [EMAIL] [EMAIL]"),
+        ("请写信到jane@example.com谢谢", "请写信到[EMAIL]谢谢"),
+        ("jane@example.com으로, 用户@例子.公司", "[EMAIL]으로, [EMAIL]"),
+        ("“jane@example.com” – «jane@example.com»", "“[EMAIL]” – «[EMAIL]»"),
         ("4111111111111111,4222222222222", "[CARD],[CARD]"),
     ],
 )
