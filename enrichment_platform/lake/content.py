@@ -32,13 +32,9 @@ def _printable(column: pl.Series) -> pl.Series:
     return column
 
 
-def _holds_bytes(dtype: pl.DataType) -> bool:
+def _holds_bytes(dtype: object) -> bool:
     if isinstance(dtype, pl.Struct):
-        return any(_holds_bytes(_instance(field.dtype)) for field in dtype.fields)
+        return any(_holds_bytes(field.dtype) for field in dtype.fields)
     if isinstance(dtype, (pl.List, pl.Array)):
-        return _holds_bytes(_instance(dtype.inner))
+        return _holds_bytes(dtype.inner)
     return dtype == pl.Binary
-
-
-def _instance(dtype: pl.DataType | type[pl.DataType]) -> pl.DataType:
-    return dtype() if isinstance(dtype, type) else dtype

@@ -221,8 +221,10 @@ def _answer(answered: dict[str, Any] | None, staged: dict[str, Any] | None, text
 
 
 def _duplicate(cleaned: dict[str, Any] | None, partition_key: str) -> Duplicate | None:
-    of, partition, kind, similarity = ((cleaned or {}).get(name) for name in DUPLICATE_COLUMNS)
-    return Duplicate(of, partition or partition_key, kind, similarity) if of is not None else None
+    if cleaned is None or cleaned.get("duplicate_of") is None:
+        return None
+    of, partition, kind, similarity = (cleaned[name] for name in DUPLICATE_COLUMNS)
+    return Duplicate(of, partition or partition_key, kind, similarity)
 
 
 def _asked(spec: EnrichmentSpec, cleaned: dict[str, Any] | None) -> dict[str, Any] | None:
