@@ -59,8 +59,10 @@ class DuplicatesSpec(SpecModel):
     earlier_partitions: int = Field(
         30, ge=0, description="Earlier partitions that are looked through for the same text; 0: none"
     )
-    answers: Literal["share", "ask"] = Field(
-        "share", description="share: a duplicate gets the answer of its original; ask: it is linked, and asked itself"
+    answers: Literal["equal", "near", "ask"] = Field(
+        "equal",
+        description="Which duplicates get the answer of their original instead of being asked: equal: exact and"
+        " normalized ones; near: near ones too, in the words of a row that somebody else may have written; ask: none",
     )
 
 
@@ -83,6 +85,16 @@ class JoinSpec(SpecModel):
     asset: str | None = Field(
         None, description="Asset key `a/b` that makes the table, for the lineage; `schema/table` where it is ours"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _on_is_no_boolean(cls, given: Any) -> Any:
+        """YAML 1.1 reads the bare word `on` as true."""
+        return (
+            {"on" if name is True else name: value for name, value in given.items()}
+            if isinstance(given, dict)
+            else given
+        )
 
     @model_validator(mode="after")
     def _one_place(self) -> JoinSpec:
@@ -119,10 +131,13 @@ class CleaningSpec(SpecModel):
 
     @model_validator(mode="after")
     def _joined_once(self) -> CleaningSpec:
-        names = [name for join in self.join for name in join.columns]
+        names = self.written_columns
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"cleaning.join gives the columns {', '.join(twice)} twice; rename one of them")
+            raise ValueError(
+                f"cleaning.join, cleaning.add and cleaning.duplicates give the columns {', '.join(twice)} twice;"
+                " rename or remove one of them"
+            )
         return self
 
     @property

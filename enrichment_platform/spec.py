@@ -337,6 +337,8 @@ class EnrichmentSpec(SpecModel):
             raise ValueError(f"cleaning.join: {', '.join(own)} is a table of this enrichment, which joins itself")
         if any(join.known_at and not (join.at or self.source.timestamp) for join in self.cleaning.join):
             raise ValueError("cleaning.join: `known_at` needs `at`, the column with the time of our row")
+        if self.cleaning.duplicates is not None and not set(self.text_columns) & set(self.prompt.columns):
+            raise ValueError("cleaning.duplicates compares the prompt's text; cleaning.columns names no column of it")
         timed = self.partitions.type != "static"
         one_file = isinstance(self.source, FileSource) and "{partition_key}" in self.source.path
         if timed and self.source.timestamp is None and not one_file:

@@ -28,7 +28,10 @@ class TextBuffers:
     @classmethod
     def of(cls, column: pl.Series) -> TextBuffers:
         """Return the buffers of a String column; they share memory with what Arrow made of it."""
-        array = column.cast(pl.String).rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+        column = column.cast(pl.String)
+        if column.null_count():
+            column = column.fill_null("")  # there may be bytes under a null
+        array = column.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
         if isinstance(array, pa.ChunkedArray):
             array = array.combine_chunks()
         _, offsets, data = array.buffers()

@@ -17,11 +17,13 @@ class CanonicalTexts:
     """Key -> text, in a temporary database that goes with it; a context manager."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="enrichment-")
-        self._database = sqlite3.connect(Path(self._folder.name) / "texts.db")
-        self._database.executescript(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; CREATE TABLE texts (key TEXT PRIMARY KEY, text TEXT);"
-        )
+        with tempfile.TemporaryDirectory(prefix="enrichment-") as folder:
+            self._database = sqlite3.connect(Path(folder) / "texts.db")
+            self._database.executescript(
+                "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;"
+                " CREATE TABLE texts (key TEXT PRIMARY KEY, text TEXT);"
+            )
+        # Without a name from here on, the file goes with the process, however that ends: it holds rows.
 
     def __enter__(self) -> CanonicalTexts:
         return self
@@ -30,7 +32,6 @@ class CanonicalTexts:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._database.close()
-        self._folder.cleanup()
 
     def add(self, keys: Sequence[str], texts: Sequence[str]) -> None:
         """Add texts; of a key that is there already, the first one stays."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
 import polars as pl
@@ -14,7 +15,8 @@ SIGNATURES = "signatures"
 SCHEMA = {
     "row_id": pl.String,
     "partition_key": pl.String,
-    "matching": pl.String,
+    "compared": pl.String,
+    "shingled": pl.String,
     "content": pl.Binary,
     "exact": pl.Binary,
     "bands": pl.List(pl.Int64),
@@ -29,18 +31,26 @@ class EarlierPartitions:
         lake: The lake.
         spec: The enrichment.
         partition_key: The partition that is cleaned; those before it, in the order of their keys, are earlier.
-        matching: Signatures of another way of matching are left out: they say nothing.
         columns: Text columns that make up the text of a row.
+        context: Other columns that have to agree.
+
+    Attributes:
+        compared: Which columns are compared; signatures of others are left out, since they say nothing.
+        shingled: How texts are cut for `near`; signatures of another way serve to find equal texts alone.
     """
 
     def __init__(
-        self, lake: Lake, spec: EnrichmentSpec, partition_key: str, matching: str, columns: Sequence[str]
+        self, lake: Lake, spec: EnrichmentSpec, partition_key: str, columns: Sequence[str], context: Sequence[str]
     ) -> None:
         self.partition_key = partition_key
         self._lake = lake
+        settings = spec.cleaning.duplicates
+        self.compared = json.dumps({"columns": list(columns), "context": list(context)})
+        self.shingled = (
+            f"{settings.threshold}/{settings.shingle_words}" if settings and settings.match == "near" else ""
+        )
         self._table = signatures_table(spec)
         self._cleaned = f"{spec.name}/{Stage.CLEANED.value}"
-        self._matching = matching
         self._columns = list(columns)
         wanted = spec.cleaning.duplicates.earlier_partitions if spec.cleaning.duplicates else 0
         before = [key for key in lake.partition_keys(self._table) if key < partition_key] if wanted else []
@@ -50,8 +60,11 @@ class EarlierPartitions:
         """Batches of partition_key, row_id, content, exact, bands; the earliest partition first."""
         for key in self.partitions:
             for batch in self._lake.stream(self._table, key, list(SCHEMA), _ROWS):
-                yield batch.filter(pl.col("matching") == self._matching).select(
-                    "partition_key", "row_id", "content", "exact", "bands"
+                bands = (
+                    pl.when(pl.col("shingled") == self.shingled).then("bands").otherwise(pl.lit([], pl.List(pl.Int64)))
+                )
+                yield batch.filter(pl.col("compared") == self.compared).select(
+                    "partition_key", "row_id", "content", "exact", bands.alias("bands")
                 )
 
     def texts(self, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -62,6 +75,9 @@ class EarlierPartitions:
         """Return partition_key, row_id and the text columns of the rows that are still in the cleaned table."""
         parts = [pl.DataFrame(schema=dict.fromkeys(("partition_key", "row_id", *self._columns), pl.String))]
         for (key,), ids in wanted.group_by("partition_key", maintain_order=True):
+            present = self._lake.columns(self._cleaned)
+            if set(self._columns) - set(present):
+                continue  # cleaned before the prompt had all of them
             names = ["partition_key", "row_id", *self._columns]
             for frame in self._lake.stream(self._cleaned, str(key), names, _ROWS):
                 parts.append(frame.join(ids.select("row_id"), on="row_id", how="semi").cast(parts[0].schema))

@@ -46,7 +46,7 @@ def choose_engine(spec: EnrichmentSpec) -> Engine:
     if not spec.cleaning.steps:
         why = "no step to run on it"
     elif lacking:
-        why = f"no GPU kernel for {', '.join(lacking)}"
+        why = f"there is no GPU kernel for {', '.join(lacking)}"
     else:
         from enrichment_platform.cleaning.device_column import DeviceColumn
         from enrichment_platform.cleaning.gpu import gpu_visible, why_no_gpu
@@ -58,7 +58,7 @@ def choose_engine(spec: EnrichmentSpec) -> Engine:
         why = why_no_gpu() or "no GPU is visible"
     if wanted == "gpu":
         raise InputError(
-            f"enrichment {spec.name!r}: cleaning.engine is gpu, but there is {why}; run it on a machine with a GPU and"
+            f"enrichment {spec.name!r}: cleaning.engine is gpu, but {why}; run it on a machine with a GPU and"
             " the `cudf` extra, or allow the CPU with `engine: auto`"
         )
     return Engine("cpu", "", why, HostText)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,7 +18,7 @@ from enrichment_platform.cleaning.cleaned import REMOVED_SCHEMA, clean
 from enrichment_platform.cleaning.earlier import SCHEMA as SIGNATURE_SCHEMA
 from enrichment_platform.cleaning.earlier import EarlierPartitions, text_of
 from enrichment_platform.cleaning.engine import Engine
-from enrichment_platform.cleaning.joined import at_column, joined_table, key_column, our_moments
+from enrichment_platform.cleaning.joined import at_column, check_our_columns, joined_table, key_column, our_moments
 from enrichment_platform.cleaning.linking import Linking
 from enrichment_platform.cleaning.plan import planned_steps
 from enrichment_platform.cleaning.prefixes import PrefixGroups
@@ -55,29 +56,34 @@ class PartitionCleaner:
         self, lake: Lake, spec: EnrichmentSpec, partition_key: str, schema: pl.Schema, engine: Engine, root: Path
     ) -> None:
         taken = [name for name in spec.cleaning.written_columns if name in schema]
+        ours = [name for name in spec.prompt.columns if name in schema]
+        self._columns = [name for name in spec.text_columns if name in ours and schema[name] in (pl.String, pl.Null)]
         if taken:
             raise InputError(
                 f"enrichment {spec.name!r}: the source has columns {', '.join(taken)}, which cleaning writes;"
                 " rename them in source.columns"
             )
+        check_our_columns(spec, list(schema))
         self._lake, self._spec, self._engine, self._root = lake, spec, engine, root
-        self._columns = [name for name in spec.text_columns if name in spec.prompt.columns]
         self.work = CleaningWork(engine.name)
         self.reasons: dict[str, int] = {}
         self._cpu_tail: str | None = None
+        self._pending: list[pl.DataFrame] = []
+        self._keys = [_Keys() for _ in spec.cleaning.join]
         began = time.perf_counter()
         _warm_up(spec, engine)
         self._start_seconds = time.perf_counter() - began
-        self.removed = Spool(REMOVED_SCHEMA)
-        self._waiting = Spool(schema)
-        self._pending: list[pl.DataFrame] = []
-        self._keys = [pl.Series("~key", [], dtype=pl.String) for _ in spec.cleaning.join]
         duplicates = spec.cleaning.duplicates
-        self._linking = None
-        if duplicates is not None:
-            matching = f"{duplicates.match}/{duplicates.threshold}/{duplicates.shingle_words}"
-            earlier = EarlierPartitions(lake, spec, partition_key, matching, self._columns)
-            self._linking = Linking(duplicates, earlier, self._columns)
+        with ExitStack() as opened:
+            self.removed = opened.enter_context(Spool(REMOVED_SCHEMA))
+            self._waiting = opened.enter_context(Spool(schema))
+            self._linking: Linking | None = None
+            if duplicates is not None:
+                context = [name for name in ours if name not in self._columns]
+                _check_comparable(spec, schema, self._columns, context)
+                earlier = EarlierPartitions(lake, spec, partition_key, self._columns, context)
+                self._linking = opened.enter_context(Linking(duplicates, earlier, self._columns, context))
+            self._opened = opened.pop_all()
         self._prefixes = PrefixGroups() if "prefix_group" in spec.cleaning.add else None
 
     def __enter__(self) -> PartitionCleaner:
@@ -86,9 +92,7 @@ class PartitionCleaner:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for part in (self._linking, self._waiting, self.removed):
-            if part is not None:
-                part.__exit__(kind, error, trace)
+        self._opened.__exit__(kind, error, trace)
 
     def add(self, batch: pl.DataFrame) -> None:
         """Take a batch of raw rows; they come in their order, the earliest first. Small ones wait for one another."""
@@ -107,14 +111,12 @@ class PartitionCleaner:
             self.removed.append(cleaned.removed)
             rows = cleaned.rows
             self._waiting.append(rows)
-            text = rows.select(text_of(self._columns).alias("text"))["text"] if self._columns else None
-            if self._linking is not None and text is not None:
-                self._linking.add(text)
-            if self._prefixes is not None and text is not None:
-                self._prefixes.add(text)
+            if self._linking is not None:
+                self._linking.add(rows)
+            if self._prefixes is not None and self._columns:
+                self._prefixes.add(rows.select(text_of(self._columns).alias("text"))["text"])
             for number, join in enumerate(self._spec.cleaning.join):
-                key = rows.select(key_column(join.on))["~key"]
-                self._keys[number] = pl.concat([self._keys[number], key]).unique().drop_nulls()
+                self._keys[number].add(rows.select(key_column(join.on))["~key"])
 
     def figures(self) -> dict[str, Any]:
         """Return what was done, as data: engine, bytes, seconds, what each step did, duplicates by kind."""
@@ -145,7 +147,7 @@ class PartitionCleaner:
         """
         self.flush()
         joins = [
-            (join, joined_table(self._lake, self._spec, join, self._keys[number], self._root).lazy())
+            (join, joined_table(self._lake, self._spec, join, self._keys[number].all(), self._root).lazy())
             for number, join in enumerate(self._spec.cleaning.join)
         ]
         groups = self._prefixes.groups().lazy() if self._prefixes is not None else None
@@ -208,7 +210,8 @@ class PartitionCleaner:
                     part.join(ids, on="row", how="inner", maintain_order="left").select(
                         "row_id",
                         pl.lit(partition_key).alias("partition_key"),
-                        pl.lit(self._linking.matching).alias("matching"),
+                        pl.lit(self._linking.earlier.compared).alias("compared"),
+                        pl.lit(self._linking.earlier.shingled).alias("shingled"),
                         "content",
                         "exact",
                         "bands",
@@ -235,6 +238,32 @@ class PartitionCleaner:
                     our_moments(batch[at_column(self._spec, join)], self._spec).alias(f"~at{number}")
                 )
         return rows
+
+
+class _Keys:
+    """The different keys of the rows; made unique again when they have doubled."""
+
+    def __init__(self) -> None:
+        self._parts = [pl.Series("~key", [], dtype=pl.String)]
+        self._unique = 0
+
+    def add(self, keys: pl.Series) -> None:
+        self._parts.append(keys.unique().drop_nulls())
+        if sum(map(len, self._parts)) > 2 * self._unique + 100_000:
+            self._unique = len(self.all())
+
+    def all(self) -> pl.Series:
+        self._parts = [pl.concat(self._parts).unique()]
+        return self._parts[0]
+
+
+def _check_comparable(spec: EnrichmentSpec, schema: pl.Schema, texts: list[str], context: list[str]) -> None:
+    others = [f"{name} ({schema[name]})" for name in context if schema[name].is_nested() or schema[name] == pl.Binary]
+    if others or not texts:
+        what = f"{', '.join(others)} cannot be compared" if others else "the prompt has no column of text"
+        raise InputError(
+            f"enrichment {spec.name!r}: cleaning.duplicates: {what}; leave `duplicates` out, or change the prompt"
+        )
 
 
 def _warm_up(spec: EnrichmentSpec, engine: Engine) -> None:

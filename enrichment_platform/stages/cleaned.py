@@ -90,7 +90,12 @@ def cleaner(lake: Lake, spec: EnrichmentSpec, partition_key: str, root: Path) ->
     """
     source = table(spec, Stage.RAW)
     engine = choose_engine(spec)
-    schema = _frame(lake.dataset(source).schema.empty_table()).schema
+    stored = _frame(lake.dataset(source).schema.empty_table()).schema
+    given = {*spec.source.columns, *spec.source.key, spec.source.timestamp} if spec.source.columns else set(stored)
+    # Columns that the source once had stay in the stored table, empty; cleaning may write one of that name by now.
+    schema = pl.Schema(
+        {name: dtype for name, dtype in stored.items() if name in given or name not in spec.cleaning.written_columns}
+    )
     with PartitionCleaner(lake, spec, partition_key, schema, engine, root) as cleaning:
         for batch in lake.stream(source, partition_key, list(schema), READ_ROWS):
             cleaning.add(batch)

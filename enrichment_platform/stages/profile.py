@@ -20,6 +20,9 @@ from enrichment_platform.stages.cleaned import DID, READ_ROWS, cleaner
 from enrichment_platform.stages.naming import table
 
 
+_SAMPLED_BATCHES = 3
+
+
 @dataclass(frozen=True)
 class CleaningProfile:
     """What cleaning did to a partition.
@@ -73,9 +76,13 @@ def dry_run(lake: Lake, spec: EnrichmentSpec, partition_key: str, root: Path, sa
     """Profile what the plan as it is now makes of the raw partition; nothing is written to the lake.
 
     Raises:
-        InputError: the plan does not fit the table, the machine or what is joined.
-        TableNotFoundError: the partition was not read yet.
+        InputError: the partition was not read yet; the plan does not fit the table, the machine or what is joined.
     """
+    if not lake.exists(table(spec, Stage.RAW)) or not lake.count(table(spec, Stage.RAW), partition_key):
+        raise InputError(
+            f"{spec.name} {partition_key} has no rows to try the plan on; read it with `enrichment run {spec.name}"
+            f" --partition {partition_key} --stage raw`"
+        )
     with cleaner(lake, spec, partition_key, root) as cleaning, cleaning.finish() as rows:
         did = cleaning.figures()
         return _profile(lake, spec, partition_key, did, did["removed"], _chosen(rows, _columns(spec)), samples)
@@ -102,14 +109,17 @@ def _profile(
     columns = _columns(spec)
     raw = lake.stream(table(spec, Stage.RAW), key, ["row_id", *columns], READ_ROWS)
     before = sum(_tokens(batch, columns) for batch in raw)
-    shared = spec.cleaning.duplicates is not None and spec.cleaning.duplicates.answers == "share"
+    shared = {"equal": ["exact", "normalized"], "near": ["exact", "normalized", "near"]}.get(
+        spec.cleaning.duplicates.answers if spec.cleaning.duplicates else "", ["exact"]
+    )
     rows, after = 0, 0
     shown: list[dict[str, str | None]] = []
-    for batch in cleaned:
+    for number, batch in enumerate(cleaned):
         rows += batch.height
-        asked = batch.filter(pl.col("duplicate_kind").is_null()) if shared and "duplicate_kind" in batch else batch
+        known = "duplicate_kind" in batch.columns
+        asked = batch.filter(~pl.col("duplicate_kind").is_in(shared).fill_null(False)) if known else batch
         after += _tokens(asked, columns)
-        if samples and not shown:  # the first batch that has changed rows
+        if samples and not shown and number < _SAMPLED_BATCHES:  # each is a pass over the raw rows
             shown = _samples(lake, spec, key, batch, columns, samples)
     return CleaningProfile(spec.name, key, did, removed, rows, before, after, shown)
 

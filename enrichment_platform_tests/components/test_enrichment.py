@@ -310,3 +310,19 @@ def test_a_joined_asset_stands_in_the_graph_and_any_partition_of_ours_can_run(
         assert runnable.execute_in_process(partition_key="2026-01-05").success
     rows = lake.read("letters/cleaned", "2026-01-05").sort("row_id")
     assert rows["tier"].to_list() == ["gold", None]
+
+
+def test_the_plan_of_the_documents_loads_as_it_is_written(sandbox: DefsFolderSandbox) -> None:
+    text = (ROOT / "docs" / "cleaning.md").read_text().split("```yaml\n")[1].split("```")[0]
+    plan = yaml.safe_load(text)["cleaning"]  # `on` is true there
+    attributes = changed("cleaning", plan)
+    attributes["source"]["columns"] = ["subject", "body", "customer_id"]
+    attributes["prompt"] = {"columns": ["subject", "body", "tier"]}
+    contents = {"type": "enrichment_platform.components.Enrichment", "attributes": attributes}
+    path = sandbox.scaffold_component(component_cls=Enrichment, defs_path="letters", defs_yaml_contents=contents)
+    written = (path / "defs.yaml").read_text()
+    (path / "defs.yaml").write_text(written.replace("true: customer_id", "on: customer_id"))
+    assert "on: customer_id" in (path / "defs.yaml").read_text()
+    with sandbox.load_component_and_build_defs(defs_path=path) as (component, _):
+        assert isinstance(component, Enrichment)
+        assert component.cleaning.join[0].on == {"customer_id": "customer_id"}

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +75,7 @@ def test_duplicates_are_linked_asked_once_and_published_each(
         letter("7", LETTER, "b"),
         letter("8", OTHER.replace("loudly", "nicely"), "b"),
     ]
-    spec = written(lake, tmp_path, letters, steps=["collapse_whitespace"], duplicates=True)
+    spec = written(lake, tmp_path, letters, steps=["collapse_whitespace"], duplicates={"answers": "near"})
     first = answered(lake, spec, "a", tmp_path)
     assert first["text"].to_list()[2] == LETTER.upper()  # its own text is published, not its original's
     links = {row["row_id"]: (row["duplicate_of"], row["duplicate_kind"]) for row in first.to_dicts()}
@@ -183,3 +187,74 @@ def test_small_and_large_batches_give_the_same_table(
         clean_partition(lake, spec, "a")
         found.append(lake.read(table(spec, Stage.CLEANED), "a").sort("row_id").rows())
     assert found[0] == found[1]
+
+
+def test_near_duplicates_are_linked_and_asked_themselves_unless_they_may_share(
+    lake: Lake, provider: RunningServer, tmp_path: Path
+) -> None:
+    letters = [letter("1", LETTER), letter("2", LETTER.replace("any more", "any longer")), letter("3", LETTER.upper())]
+    spec = written(lake, tmp_path, letters, duplicates=True)
+    rows = answered(lake, spec, "a", tmp_path)
+    assert rows["duplicate_of"].to_list() == [None, "1", "1"]
+    assert [text is not None for text in rows["asked_as"]] == [False, False, True]
+    assert provider.stats()["requests"] == 2
+
+
+def test_rows_that_differ_in_another_column_of_the_prompt_are_no_duplicates(lake: Lake, tmp_path: Path) -> None:
+    path = tmp_path / "letters.jsonl"
+    lines = [letter("1", LETTER) | {"urgent": True}, letter("2", LETTER) | {"urgent": False}]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    spec = letters_spec(
+        path,
+        source={"path": str(path), "key": "id"},
+        prompt={"columns": ["text", "urgent"]},
+        cleaning={"columns": ["text"], "duplicates": True, "add": ["estimated_tokens"]},
+    )
+    ingest(lake, spec, PartitionWindow("a"), tmp_path)
+    clean_partition(lake, spec, "a")
+    assert lake.read(table(spec, Stage.CLEANED), "a")["duplicate_of"].to_list() == [None, None]
+
+
+def test_an_original_that_changed_since_is_no_original(lake: Lake, tmp_path: Path) -> None:
+    other = LETTER.replace("parcel", "letter 5")
+    spec = written(lake, tmp_path, [letter("1", LETTER), letter("2", other)], duplicates=True)
+    clean_partition(lake, spec, "a")
+    again = [
+        letter("1", "Something else altogether, which nobody compared with anything."),
+        letter("2", other.replace("5", "900")),
+        letter("3", LETTER.upper(), "b"),
+        letter("4", other, "b"),
+        letter("5", other + " Yours.", "b"),
+    ]
+    changed = written(lake, tmp_path, again, duplicates=None)
+    clean_partition(lake, changed, "a")  # with the signatures of the earlier texts left behind
+    clean_partition(lake, spec, "b")
+    rows = lake.read(table(spec, Stage.CLEANED), "b").sort("row_id")
+    assert rows["duplicate_partition"].to_list() == [None, None, "b"]
+
+
+def test_no_text_is_left_behind_by_a_killed_run(tmp_path: Path) -> None:
+    code = """
+import os, signal
+import polars as pl
+from enrichment_platform.cleaning.canonical_texts import CanonicalTexts
+from enrichment_platform.lake.spool import Spool
+spool, texts = Spool({"text": pl.String}), CanonicalTexts()
+spool.append(pl.DataFrame({"text": ["jane@example.com"] * 100_000}))
+texts.add(["1"], ["jane@example.com" * 100_000])
+assert next(spool.batches()).height and texts.get(pl.Series(["1"]))[0]
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)}, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_long_rows_are_stored_in_small_groups(lake: Lake, tmp_path: Path) -> None:
+    spec = written(lake, tmp_path, [letter(f"{number}", "x" * 2_000_000) for number in range(100)])
+    clean_partition(lake, spec, "a")
+    for name in (Stage.RAW, Stage.CLEANED):
+        fragments = lake.dataset(table(spec, name), parts={"partition_key": "a"}).get_fragments()
+        groups = [group for fragment in fragments for group in fragment.row_groups]
+        assert len(groups) >= 3
+        assert max(group.num_rows for group in groups) <= 40

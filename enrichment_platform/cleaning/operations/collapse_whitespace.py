@@ -40,7 +40,7 @@ def _with_lines(text: DeviceText) -> DeviceText:
     return lines.replace(_EMPTY_LINES, "\n\n").strip(" \n")
 
 
-@operation(version=1, needs=Feature.BLANKS | Feature.LINES, gains=Feature.NONE, gpu=_on_gpu, examples=EXAMPLES)
+@operation(version=1, needs=Feature.BLANKS | Feature.LINES, gains=Feature.MOJIBAKE, gpu=_on_gpu, examples=EXAMPLES)
 def collapse_whitespace(column: pl.Series, *, keep_newlines: bool = True) -> pl.Series:
     """Join runs of blanks of any script; with `keep_newlines: false` the text becomes one line."""
 
