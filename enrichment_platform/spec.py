@@ -34,6 +34,7 @@ CONTROLS = "controls"
 CONTROL_PREFIX = "~control/"  # of the ids of what is asked beside the rows
 ROW_COLUMNS = ("row_id", "partition_key")
 OWN_CONTROL_COLUMNS = ("kind", "of_row_id", "expected")  # beside those of rows and answers, in the table of controls
+SOURCE_TEXT = "source"  # beside the labels, in the rows that checks learn from
 ANSWER_COLUMNS = (
     "status",
     "request_key",
@@ -235,7 +236,7 @@ class OutputField(SpecModel):
     def _named(cls, value: str) -> str:
         if not NAME.match(value):
             raise ValueError("use lower-case letters, digits and underscores, starting with a letter")
-        if value in (*ROW_COLUMNS, *ANSWER_COLUMNS, *OWN_CONTROL_COLUMNS):
+        if value in (*ROW_COLUMNS, *ANSWER_COLUMNS, *OWN_CONTROL_COLUMNS, SOURCE_TEXT):
             raise ValueError(f"{value!r} is a column of the platform; choose another name")
         return value
 

@@ -8,13 +8,16 @@ from itertools import pairwise
 import polars as pl
 
 from enrichment_platform.cleaning.duplicates import DuplicateFinder, Matching
-from enrichment_platform.cleaning.duplicates.guard_words import _NEGATIONS, _NOT, _NUMBERS, NOT, _slips
+from enrichment_platform.cleaning.duplicates.guard_words import _NEGATIONS, _NOT, NOT, _slips, number_words
 from enrichment_platform.cleaning.duplicates.sketches import sketches
 
-_WORDS: dict[str, object] = {word: word for word in (_NEGATIONS + _NUMBERS).split()} | dict.fromkeys(_NOT.split(), NOT)
+_WORDS: dict[str, object] = {word: word for word in [*_NEGATIONS.split(), *number_words()]} | dict.fromkeys(
+    _NOT.split(), NOT
+)
 _WORDS = {
     slip: _WORDS[word] for word in (_NEGATIONS + _NOT).split() if len(word) >= 5 for slip in _slips(word)
 } | _WORDS
+_TURNING = set(_NEGATIONS.split()) | {NOT}
 
 
 def folded(text: str) -> str:
@@ -43,16 +46,35 @@ def jaccard(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) 
 def guard(text: str) -> list[object]:
     """The numbers and negations; texts of the tests hold only plain ones."""
     tokens: list[object] = []
+    scope, number, sign = 0, False, ""
     for word in re.sub(r"([぀-ヿ一-鿿])", r" \1 ", folded(text)).split():
-        if any(c.isnumeric() for c in word):
-            tokens.append(re.sub(r"^[^\w\-+$€]+|[^\w%+$€]+$", "", word))
-            continue
-        for part in re.split(r"[^\w'’]+", word):
+        numeric = any(c.isnumeric() for c in word)
+        letters = "".join(c for c in word if unicodedata.category(c)[0] in "LMN")
+        if sign and numeric:
+            tokens.append(sign)
+        sign = ""
+        of_word: list[object] = []
+        if numeric:
+            of_word.append(re.sub(r"^[^\w\-+$€(]+|[^\w%+$€)\-]+$", "", word))
+        for part in re.split(r"[^\w'’]+", "" if numeric else word):
             plain = part.strip("'’")
             if re.search(r"n['’]t$", plain):
-                tokens.append(NOT)
+                of_word.append(NOT)
             elif plain in _WORDS:
-                tokens.append(_WORDS[plain])
+                of_word.append(_WORDS[plain])
+        tokens += of_word
+        if re.fullmatch(r"[-+$€%()<>]+", word):
+            if number:
+                tokens.append(word)
+            else:
+                sign = word
+        if _TURNING & set(of_word):
+            scope = 12
+        elif scope > 0 and letters:
+            tokens.append(letters)
+            alone = re.fullmatch(r"[぀-ヿ一-鿿]", word)
+            scope = scope - 3 if alone else 0 if len(word.encode()) > 4 + len(word[-1].encode()) - 1 else scope - 2
+        number = numeric
     return tokens
 
 
