@@ -1,4 +1,8 @@
-"""Finds exact, normalised and near duplicates of texts in a partition and against earlier partitions."""
+"""Finds exact, normalised and near duplicates of texts in a partition and against earlier partitions.
+
+Near duplicates have the same numbers and negations, as far as `guard_words` knows them, and its docstring names the
+languages. A negation counts with the first long word after it, so that moving it mostly is a difference.
+"""
 
 from enrichment_platform.cleaning.duplicates.finder import DuplicateFinder, EarlierTexts
 from enrichment_platform.cleaning.duplicates.matching import Matching

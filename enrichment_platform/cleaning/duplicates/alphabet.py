@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
 from typing import Any
 
@@ -13,11 +14,13 @@ Table = np.ndarray[Any, np.dtype[np.uint32]]
 SIZE = 0x20000  # code points in the table; those above are ideographs or no part of a word
 FOLDED = 0x1FFFFF  # bits of an entry that hold the folded code point
 SPACE = 1 << 21
-NUMERIC = 1 << 22  # digits and numerals of every script
+NUMERIC = 1 << 22  # digits and numerals of every script; Hangul syllables that negate, which endings hide
 ALONE = 1 << 23  # a word by itself: scripts written without spaces
 TWICE = 1 << 24  # folds to the same letter twice (sharp s)
 OTHER = 1 << 25  # in no word: punctuation, symbols
 COMPLEX = 1 << 26  # NFC or the folding of this character depends on its neighbours or gives several: Polars does it
+SIGN = 1 << 27  # before a number is part of it
+UNIT = 1 << 28  # after a number is part of it
 
 _SCRIPTS_WITHOUT_SPACES = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -30,6 +33,10 @@ _SCRIPTS_WITHOUT_SPACES = (
     (0xF900, 0xFAFF),
 )
 _COMPOSING_LETTERS = ((0x1160, 0x11FF), (0x16D40, 0x16D7F))  # Hangul vowels and finals, Kirat Rai: letters that compose
+_NUMERALS_OF_SEVERAL = "两兩第萬亿億"  # numerals by use, whatever Unicode says of their value
+_NEGATING_SYLLABLES = "않없못"
+_APOSTROPHES = (0x2BC, 0x2BB)  # letters to Unicode
+_SIGNS, _UNITS = "#~(", "%‰‱°)′″"  # besides dashes, signs of mathematics and currencies
 _SHARP_S = (0xDF, 0x1E9E)
 
 
@@ -54,6 +61,7 @@ def table() -> Table:
             mark=character.str.contains(r"^\p{M}"),
             space=character.str.contains(r"^\s"),
             numeric=character.str.contains(r"^\p{N}"),
+            sign=character.str.contains(r"^[\p{Pd}\p{Sm}\p{Sc}]"),
             word=character.str.contains(r"^[\p{L}\p{M}\p{N}]"),
         )
     )
@@ -73,6 +81,16 @@ def table() -> Table:
     for first, last in _SCRIPTS_WITHOUT_SPACES:
         block = entries[first : last + 1]
         block[(block & OTHER) == 0] |= ALONE
+    signs = known["sign"].to_numpy()
+    entries[index] |= np.where(signs, SIGN | UNIT, 0).astype(np.uint32)
+    for letters, bit in ((_SIGNS, SIGN), (_UNITS, UNIT)):
+        entries[[ord(letter) for letter in letters]] |= bit
+    ideographs = range(0x3400, 0xA000)
+    numerals = [code for code in ideographs if unicodedata.numeric(chr(code), None) is not None]
+    entries[numerals] |= NUMERIC
+    entries[[ord(letter) for letter in _NUMERALS_OF_SEVERAL + _NEGATING_SYLLABLES]] |= NUMERIC
+    for code in _APOSTROPHES:
+        entries[code] = code | OTHER
     for code in _SHARP_S:
         entries[code] = ord("s") | TWICE
     return entries

@@ -6,7 +6,18 @@ import numpy as np
 
 from enrichment_platform.cleaning.buffers import Bytes
 from enrichment_platform.cleaning.compiled import compiled
-from enrichment_platform.cleaning.duplicates.alphabet import ALONE, FOLDED, NUMERIC, OTHER, SIZE, SPACE, TWICE, Table
+from enrichment_platform.cleaning.duplicates.alphabet import (
+    ALONE,
+    FOLDED,
+    NUMERIC,
+    OTHER,
+    SIGN,
+    SIZE,
+    SPACE,
+    TWICE,
+    UNIT,
+    Table,
+)
 from enrichment_platform.cleaning.duplicates.guard_words import NOT, word_hash
 from enrichment_platform.cleaning.duplicates.hash_kernel import Hashes, mixed
 
@@ -15,12 +26,15 @@ _M1, _M2 = np.uint64(0x87C37B91114253D5), np.uint64(0x4CF5AD432745937F)
 _B27, _B31, _B32, _B33, _B37 = np.uint64(27), np.uint64(31), np.uint64(32), np.uint64(33), np.uint64(37)
 _FOLDED, _SPACE, _NUMERIC, _ALONE = np.uint32(FOLDED), np.uint32(SPACE), np.uint32(NUMERIC), np.uint32(ALONE)
 _TWICE, _OTHER = np.uint32(TWICE), np.uint32(OTHER)
+_SIGN, _UNIT, _SIGN_OR_UNIT = np.uint32(SIGN), np.uint32(UNIT), np.uint32(SIGN | UNIT)
 _WORD_END = np.uint32(SPACE | ALONE)
 _LOOK_CLOSER = np.uint32(OTHER | NUMERIC)
 _GLUED = np.uint64(0xA0761D6478BD642F)
 _NOT = np.uint64(NOT)
 _N, _T = np.uint64(word_hash("n")), np.uint64(word_hash("t"))
 _ZERO = np.uint64(0)
+_SCOPE = 6  # of a negation: three words, or two characters of a script without spaces
+_LONG = 4  # octets before the last character of a word that is long: it ends the scope
 _U1, _U2, _U3, _U4 = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
 _LETTER_N = 0x6E
 
@@ -70,17 +84,15 @@ def guarded(guard: np.uint64, token: np.uint64) -> np.uint64:
 
 
 @compiled
-def _is_sign(code: int) -> bool:
-    """Tell whether a character before digits is part of the number: - + < > $ # ~ plus-minus, currencies."""
-    if code in (0x2D, 0x2B, 0x3C, 0x3E, 0x24, 0x23, 0x7E, 0xA3, 0xA5, 0xB1):
-        return True
-    return code == 0x2212 or 0x20A0 <= code <= 0x20CF
-
-
-@compiled
-def _is_unit(code: int) -> bool:
-    """Tell whether a character after digits is part of the number: % + $ degree, per mille, signs of currencies."""
-    return code in (0x25, 0x2B, 0x24, 0xA3, 0xA5, 0xB0, 0x2030) or 0x20A0 <= code <= 0x20CF
+def signs(data: Bytes, start: Any, end: Any, table: Table) -> Any:
+    """Return the hash of a word that holds only signs and units of numbers, 0 of any other."""
+    value, at = _SEED, start
+    while at < end:
+        entry, at = entry_at(data, at, table)
+        if not entry & _SIGN_OR_UNIT:
+            return _ZERO
+        value = (value ^ np.uint64(entry & _FOLDED)) * _PRIME
+    return finished(value)
 
 
 @compiled
@@ -88,8 +100,10 @@ def closer(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, guar
     """Look at a word that holds punctuation or digits.
 
     Returns:
-        (the hash of its letters and digits, 0 without any; the guard with its numbers, number words and negations).
+        (the hash of its letters and digits, 0 without any; the guard with its numbers, number words and negations;
+        whether it holds a negation).
     """
+    negated = False
     letters, run, number, pending = _SEED, _SEED, _SEED, _SEED
     begun, numeric = False, False  # the number has a letter or digit; there is a digit
     in_run, before_apostrophe = False, False
@@ -100,10 +114,10 @@ def closer(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, guar
         if at < end:
             entry, after = entry_at(data, at, table)
         else:
-            entry, after = _OTHER, end + _U1
+            entry, after = _OTHER, end + _U1  # what ends the last run
         code = int(entry & _FOLDED)
         if entry & _OTHER:
-            apostrophe = code in (0x27, 0x2019, 0x2BC, 0x60, 0xB4)
+            apostrophe = code in (0x27, 0x2018, 0x2019, 0x201B, 0x2BB, 0x2BC, 0x60, 0xB4, 0xFF07)
             if in_run:
                 word = finished(run)
                 token = token_of(word, guards)
@@ -113,6 +127,7 @@ def closer(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, guar
                     token = _N
                 if token:
                     guard = guarded(guard, token)
+                    negated |= token & _U1 != 0
                 run = _SEED
                 in_run = False
                 before_run = last
@@ -121,9 +136,9 @@ def closer(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, guar
                 break
             if begun:
                 pending = (pending ^ np.uint64(code)) * _PRIME
-                if _is_unit(code):
+                if entry & _UNIT:
                     number = pending
-            elif _is_sign(code):
+            elif entry & _SIGN:
                 pending = (pending ^ np.uint64(code)) * _PRIME
             else:
                 pending = _SEED
@@ -142,7 +157,7 @@ def closer(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, guar
         at = after
     if numeric:
         guard = guarded(guard, finished(number))
-    return (finished(letters) if any_letter else _ZERO), guard
+    return (finished(letters) if any_letter else _ZERO), guard, negated
 
 
 @compiled
@@ -157,6 +172,9 @@ def cut(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, words: 
     """
     c1, c2, guard = np.uint64(0x452821E638D01377), np.uint64(0xBE5466CF34E90C6C), np.uint64(0x9216D5D98979FB1B)
     count, blank = 0, True
+    scope = 0  # how far the last negation reaches still
+    after_number, sign = False, _ZERO  # the word before is a number; or a sign, which may belong to a number
+    lone, lone_end = _ZERO, start  # the character by itself before, and where it ended
     at = start
     while at < end:
         value, before = _SEED, _SEED
@@ -190,14 +208,32 @@ def cut(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, words: 
             if seen & _LOOK_CLOSER == _OTHER and not seen_before & _LOOK_CLOSER:  # a comma or stop after the letters
                 word = finished(before) if last > first else _ZERO
                 token = token_of(word, guards)
+                negated = token & _U1 != 0
                 if token:
                     guard = guarded(guard, token)
             elif seen & _LOOK_CLOSER:
-                word, guard = closer(data, first, at, table, guards, guard)
+                if sign and seen & _NUMERIC:
+                    guard = guarded(guard, sign)
+                word, guard, negated = closer(data, first, at, table, guards, guard)
             else:
                 token = token_of(word, guards)
+                negated = token & _U1 != 0
                 if token:
                     guard = guarded(guard, token)
+            sign = _ZERO
+            if not word and seen & _SIGN_OR_UNIT:
+                sign = signs(data, first, at, table)
+                if sign and after_number:
+                    guard = guarded(guard, sign)
+                    sign = _ZERO
+            after_number = seen & _NUMERIC != 0
+            if negated:
+                scope = _SCOPE
+            elif scope > 0 and word:
+                long = last - first >= _LONG
+                if long:
+                    guard = guarded(guard, np.uint64(data[first] & 0x1F))  # a slip inside it makes no difference
+                scope = 0 if long else scope - 2
             if word:
                 words[count] = word
                 count += 1
@@ -213,10 +249,21 @@ def cut(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, words: 
                 c2 = (((c2 << _B27) | (c2 >> _B37)) + (whole ^ c1)) * _M2
                 blank = False
                 token = token_of(word, guards)
+                if not token and lone_end == at:
+                    token = token_of(finished((lone ^ np.uint64(entry & _FOLDED)) * _PRIME), guards)
                 if not token and entry & _NUMERIC:
-                    token = word
+                    if sign:
+                        guard = guarded(guard, sign)
+                    token = word & ~_U1
                 if token:
                     guard = guarded(guard, token)
+                if token & _U1:
+                    scope = _SCOPE
+                elif scope > 0:
+                    guard = guarded(guard, word)
+                    scope -= 3
+                after_number, sign = entry & _NUMERIC != 0, _ZERO
+                lone, lone_end = (_SEED ^ np.uint64(entry & _FOLDED)) * _PRIME, after
                 words[count] = word
                 count += 1
             at = after

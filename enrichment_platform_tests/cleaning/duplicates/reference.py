@@ -69,10 +69,11 @@ def guard(text: str) -> list[object]:
             else:
                 sign = word
         if _TURNING & set(of_word):
-            scope = 12
+            scope = 6
         elif scope > 0 and letters:
-            tokens.append(letters)
             alone = re.fullmatch(r"[぀-ヿ一-鿿]", word)
+            if alone or len(word.encode()) > 4 + len(word[-1].encode()) - 1:
+                tokens.append(letters if alone else word.encode()[0] & 0x1F)
             scope = scope - 3 if alone else 0 if len(word.encode()) > 4 + len(word[-1].encode()) - 1 else scope - 2
         number = numeric
     return tokens
