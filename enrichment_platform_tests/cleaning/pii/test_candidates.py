@@ -78,7 +78,21 @@ def test_a_slice_with_nulls_keeps_its_name_and_rows() -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["a@b.de", "a@", "1@b.de", "1 1-", "call 2025550119-", "540-28-3799:2001:db8::1-", "call 1234567 ", "::1", "+1 2 "],
+    [
+        "a@b.de",
+        "a@",
+        "1@b.de",
+        "1 1-",
+        "call 2025550119-",
+        "540-28-3799:2001:db8::1-",
+        "call 1234567 ",
+        "::1",
+        "+1 2 ",
+        "é@",
+        "é@ü.",
+        "到@例.",
+        "٤\u00a0",
+    ],
 )
 def test_time_grows_with_the_length_of_hostile_text_not_its_square(unit: str) -> None:
     start = time.process_time()
