@@ -34,7 +34,7 @@ def test_specimen_is_masked_with_any_other_last_sign_left(name: str) -> None:
     ]
     if "NINO" in name:  # has no check sign
         return
-    *_, last = number
+    last = number[-1]
     others = [sign for sign in ("0123456789" if last.isdigit() else "ABCDEFGHIJKLMNOPQRSTUVWXYZ") if sign != last]
     wrong = [f"my {before}{number[:-1]}{sign}, thanks" for sign in others]
     assert applied("mask_pii", wrong, kinds=["national_id"]) == wrong
