@@ -1,9 +1,12 @@
 """Words that turn a sentence's meaning: negations and number words; texts that differ in one are not merged.
 
-Negations of English, German, French, Spanish, Portuguese, Italian, Dutch, Swedish, Danish, Norwegian, Finnish (ei, emme,
-ette, eivät, not en, et), Russian, Polish, Czech, Romanian, Greek, Turkish, Arabic, Hebrew, Hindi, Vietnamese, Indonesian,
+Negations of English, German, French, Spanish, Portuguese, Italian, Dutch, Swedish, Danish, Norwegian, Finnish
+(ei, emme,
+ette, eivät, not en, et), Russian, Polish, Czech, Romanian, Greek, Turkish, Arabic, Hebrew, Hindi, Vietnamese,
+Indonesian,
 Thai, Chinese, Japanese and Korean: everyday ones, not every form; none that is part of a word (unauthorized, gelmiyor).
-Number words of English, German, French, Spanish, Portuguese, Italian and Dutch, a few of Russian and Polish; numerals of
+Number words of English, German, French, Spanish, Portuguese, Italian and Dutch, a few of Russian and Polish;
+numerals of
 every script and Chinese ones; Roman numerals II to XXIX but for V, VI, X and XX, which are also words or placeholders.
 Names of months, weekdays, currencies and units, am and pm are no numbers: texts that differ in one may be merged.
 """
@@ -63,9 +66,11 @@ miljoen miljard helft eerste tweede derde één
 dois duas três quatro sete oito dez onze doze treze vinte trinta quarenta cinquenta sessenta setenta oitenta
 noventa cem
 duzentos milhão milhões metade primeiro primeira segundo terceiro terceira
-eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth thirtieth fortieth
+eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth
+thirtieth fortieth
 fiftieth sixtieth seventieth eightieth ninetieth hundredth thousandth
-dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn dritter dritten vierte vierter vierten fünfte fünfter fünften
+dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn dritter dritten vierte vierter vierten fünfte
+fünfter fünften
 sechste siebte achte neunte zehnte
 due sei quindici sedici diciassette diciotto diciannove tredici quattordici
 quince dieciséis diecisiete dieciocho diecinueve quinientos quinientas setecientos setecientas novecientos novecientas
@@ -75,7 +80,7 @@ quinhentos quinhentas seiscentos seiscentas setecentos setecentas oitocentos oit
 dertien veertien vijftien zestien zeventien achttien negentien twintig
 два две три четыре пять шесть семь восемь девять десять сто тысяча dwa trzy cztery pięć sześć siedem osiem dziesięć
 ii iii iv vii viii ix xi xii xiii xiv xv xvi xvii xviii xix xxi xxii xxiii xxiv xxv xxvi xxvii xxviii xxix
-"""  # articles of the six languages are left out where they are also "one" (ein, un, uno, uma, een); so is vi, which is a
+"""  # articles of the six languages are left out where they are also "one" (ein, un, uno, uma, een); so is vi, a
 # word of several languages, and Roman numerals of one letter
 
 _UNITS_AND_TENS = (  # joined, each unit with each ten, then the endings

@@ -33,8 +33,6 @@ _GLUED = np.uint64(0xA0761D6478BD642F)
 _NOT = np.uint64(NOT)
 _N, _T = np.uint64(word_hash("n")), np.uint64(word_hash("t"))
 _ZERO = np.uint64(0)
-_SCOPE = 6  # of a negation: three words, or two characters of a script without spaces
-_LONG = 4  # octets before the last character of a word that is long: it ends the scope
 _U1, _U2, _U3, _U4 = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
 _LETTER_N = 0x6E
 
@@ -100,10 +98,8 @@ def closer(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, guar
     """Look at a word that holds punctuation or digits.
 
     Returns:
-        (the hash of its letters and digits, 0 without any; the guard with its numbers, number words and negations;
-        whether it holds a negation).
+        (the hash of its letters and digits, 0 without any; the guard with its numbers, number words and negations).
     """
-    negated = False
     letters, run, number, pending = _SEED, _SEED, _SEED, _SEED
     begun, numeric = False, False  # the number has a letter or digit; there is a digit
     in_run, before_apostrophe = False, False
@@ -127,7 +123,6 @@ def closer(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, guar
                     token = _N
                 if token:
                     guard = guarded(guard, token)
-                    negated |= token & _U1 != 0
                 run = _SEED
                 in_run = False
                 before_run = last
@@ -157,7 +152,7 @@ def closer(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, guar
         at = after
     if numeric:
         guard = guarded(guard, finished(number))
-    return (finished(letters) if any_letter else _ZERO), guard, negated
+    return (finished(letters) if any_letter else _ZERO), guard
 
 
 @compiled
@@ -172,7 +167,6 @@ def cut(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, words: 
     """
     c1, c2, guard = np.uint64(0x452821E638D01377), np.uint64(0xBE5466CF34E90C6C), np.uint64(0x9216D5D98979FB1B)
     count, blank = 0, True
-    scope = 0  # how far the last negation reaches still
     after_number, sign = False, _ZERO  # the word before is a number; or a sign, which may belong to a number
     lone, lone_end = _ZERO, start  # the character by itself before, and where it ended
     at = start
@@ -208,16 +202,14 @@ def cut(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, words: 
             if seen & _LOOK_CLOSER == _OTHER and not seen_before & _LOOK_CLOSER:  # a comma or stop after the letters
                 word = finished(before) if last > first else _ZERO
                 token = token_of(word, guards)
-                negated = token & _U1 != 0
                 if token:
                     guard = guarded(guard, token)
             elif seen & _LOOK_CLOSER:
                 if sign and seen & _NUMERIC:
                     guard = guarded(guard, sign)
-                word, guard, negated = closer(data, first, at, table, guards, guard)
+                word, guard = closer(data, first, at, table, guards, guard)
             else:
                 token = token_of(word, guards)
-                negated = token & _U1 != 0
                 if token:
                     guard = guarded(guard, token)
             sign = _ZERO
@@ -227,13 +219,6 @@ def cut(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, words: 
                     guard = guarded(guard, sign)
                     sign = _ZERO
             after_number = seen & _NUMERIC != 0
-            if negated:
-                scope = _SCOPE
-            elif scope > 0 and word:
-                long = last - first >= _LONG
-                if long:
-                    guard = guarded(guard, np.uint64(data[first] & 0x1F))  # a slip inside it makes no difference
-                scope = 0 if long else scope - 2
             if word:
                 words[count] = word
                 count += 1
@@ -257,11 +242,6 @@ def cut(data: Bytes, start: Any, end: Any, table: Table, guards: Hashes, words: 
                     token = word & ~_U1
                 if token:
                     guard = guarded(guard, token)
-                if token & _U1:
-                    scope = _SCOPE
-                elif scope > 0:
-                    guard = guarded(guard, word)
-                    scope -= 3
                 after_number, sign = entry & _NUMERIC != 0, _ZERO
                 lone, lone_end = (_SEED ^ np.uint64(entry & _FOLDED)) * _PRIME, after
                 words[count] = word

@@ -17,7 +17,6 @@ _WORDS: dict[str, object] = {word: word for word in [*_NEGATIONS.split(), *numbe
 _WORDS = {
     slip: _WORDS[word] for word in (_NEGATIONS + _NOT).split() if len(word) >= 5 for slip in _slips(word)
 } | _WORDS
-_TURNING = set(_NEGATIONS.split()) | {NOT}
 
 
 def folded(text: str) -> str:
@@ -46,10 +45,9 @@ def jaccard(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) 
 def guard(text: str) -> list[object]:
     """The numbers and negations; texts of the tests hold only plain ones."""
     tokens: list[object] = []
-    scope, number, sign = 0, False, ""
+    number, sign = False, ""
     for word in re.sub(r"([぀-ヿ一-鿿])", r" \1 ", folded(text)).split():
         numeric = any(c.isnumeric() for c in word)
-        letters = "".join(c for c in word if unicodedata.category(c)[0] in "LMN")
         if sign and numeric:
             tokens.append(sign)
         sign = ""
@@ -68,13 +66,6 @@ def guard(text: str) -> list[object]:
                 tokens.append(word)
             else:
                 sign = word
-        if _TURNING & set(of_word):
-            scope = 6
-        elif scope > 0 and letters:
-            alone = re.fullmatch(r"[぀-ヿ一-鿿]", word)
-            if alone or len(word.encode()) > 4 + len(word[-1].encode()) - 1:
-                tokens.append(letters if alone else word.encode()[0] & 0x1F)
-            scope = scope - 3 if alone else 0 if len(word.encode()) > 4 + len(word[-1].encode()) - 1 else scope - 2
         number = numeric
     return tokens
 

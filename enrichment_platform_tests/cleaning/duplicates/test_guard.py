@@ -6,8 +6,8 @@ from enrichment_platform.cleaning.duplicates import Matching
 from enrichment_platform_tests.cleaning.duplicates.reference import found
 
 LETTER = (
-    "Hello dear support team I am writing to you about the account that I opened last spring with the branch in the old "
-    "town because something is strange about it and I would like to hear from you soon about the following matter "
+    "Hello dear support team I am writing to you about the account that I opened last spring with the branch in the "
+    "old town because something is strange about it and I would like to hear from you soon about the following matter "
     "which is {} and I hope that this can be settled quickly for me and my family who rely on this service every day"
 )
 PAIRS = {
@@ -25,10 +25,6 @@ PAIRS = {
     "안 했어요|했어요;하지 않았어요|하지 했어요;돈이 없어요|돈이 있어요;못했어요|했어요;ไม่จ่าย|จ่าย;לא משלם|משלם;"
     "אין כסף|כסף;δεν πληρώνω|πληρώνω;όχι|ναι;không trả|trả;chưa trả|trả;tidak bayar|bayar;bukan itu|itu;"
     "nu plătesc|plătesc;není to|je to",
-    "moved": "I do want to keep the jacket and do not want to send the shirt|"
-    "I do not want to keep the jacket and do want to send the shirt;"
-    "send it not now to my brother and send it to my sister|send it to my brother and send it not now to my sister;"
-    "我想要红色的衣服不想要白色的|我不想要红色的衣服想要白色的",
 }
 
 
