@@ -47,7 +47,7 @@ def _odd(data: Bytes, start: int, at: int, end: int, table: Bytes) -> bool:
         return False
     kind = table[code]
     if kind == 0 or kind == ALWAYS:
-        return kind == ALWAYS
+        return bool(kind == ALWAYS)
     before = at > start and 0x30 <= data[at - 1] <= 0x39
     return bool(before or (at + length < end and 0x30 <= data[at + length] <= 0x39))
 
