@@ -178,8 +178,8 @@ def test_one_row_can_be_faulty_alone(name: str) -> None:
         ("ungrounded", {"name": "vendor", "type": "string"}),
         ("numeric_slip", {"name": "amount", "type": "number"}),
         ("nulls", {"name": "vendor", "type": "string"}),
-        ("over_confidence", {"name": "kind", "type": "label", "labels": ["a", "b"]}),
-        ("example_echo", {"name": "kind", "type": "label", "labels": ["a", "b"]}),
+        ("over_confidence", {"name": "sort", "type": "label", "labels": ["a", "b"]}),
+        ("example_echo", {"name": "sort", "type": "label", "labels": ["a", "b"]}),
     ],
 )
 def test_a_fault_that_an_enrichment_cannot_have_is_refused_with_the_reason(name: str, output: dict[str, Any]) -> None:
@@ -199,9 +199,9 @@ def test_a_slip_is_another_number_and_never_the_same_one_written_otherwise() -> 
 
 
 def test_too_few_rows_are_refused_with_how_many_there_are() -> None:
-    spec = make_spec(output=[{"name": "kind", "type": "label", "labels": ["a", "b"]}], prompt={"columns": ["body"]})
-    answers = [Answered(f"r{n}", "text", {"body": "text"}, '{"kind": "a"}') for n in range(9)]
-    answers.append(Answered("r9", "text", {"body": "text"}, '{"kind": "b"}'))
+    spec = make_spec(output=[{"name": "sort", "type": "label", "labels": ["a", "b"]}], prompt={"columns": ["body"]})
+    answers = [Answered(f"r{n}", "text", {"body": "text"}, '{"sort": "a"}') for n in range(9)]
+    answers.append(Answered("r9", "text", {"body": "text"}, '{"sort": "b"}'))
     with pytest.raises(FaultNotPossibleError) as caught:
         inject("majority_collapse", answers, spec, 0.2, 0)
     assert (caught.value.possible, caught.value.wanted) == (1, 2)

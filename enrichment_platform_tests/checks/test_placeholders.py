@@ -155,11 +155,11 @@ def test_a_part_of_a_word_or_the_name_of_a_line_or_what_says_no_value_is_none(bo
 
 def test_labels_are_exempt() -> None:
     output = [
-        {"name": "kind", "type": "label", "labels": ["unknown", *LABELS]},
+        {"name": "sort", "type": "label", "labels": ["unknown", *LABELS]},
         {"name": "vendor", "type": "string"},
     ]
-    staged = CLEAN.staged.rename({"category": "kind"})
-    staged = with_value(staged, 11, kind="unknown")
+    staged = CLEAN.staged.rename({"category": "sort"})
+    staged = with_value(staged, 11, sort="unknown")
     assert result(run(CLEAN, make_spec(output=output), staged=staged), "no_placeholder").failed_rows == 0
 
 
