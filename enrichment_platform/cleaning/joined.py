@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -92,15 +94,39 @@ def check_our_columns(spec: EnrichmentSpec, columns: Sequence[str]) -> None:
             )
 
 
-def with_joined(rows: pl.LazyFrame, table: pl.LazyFrame, join: JoinSpec) -> pl.LazyFrame:
+def with_joined(rows: pl.LazyFrame, table: pl.LazyFrame, join: JoinSpec, *, as_of: bool = False) -> pl.LazyFrame:
     """Add the joined columns to rows that have `~position` (Int64), `~key` and, with `known_at`, `~at`.
 
     The newest row of the table that is known by the time of ours and not older than `max_age_days`; null where none is.
-    Only joins, filters and sorts: cuDF-Polars has no as-of join.
+
+    Args:
+        rows: Our rows.
+        table: See `joined_table`.
+        join: What is joined.
+        as_of: By Polars' as-of join, in one pass over both; else by joins, filters and sorts alone: cuDF-Polars has no
+            as-of join, and all pairs of a row and a version of its key are in memory then.
     """
     columns = list(join.columns)
     if join.known_at is None:
         return rows.join(table, on=_KEY, how="left", maintain_order="left").drop(_KEY)
+    if as_of:
+        oldest = None if join.max_age_days is None else timedelta(microseconds=round(join.max_age_days * 864e8))
+        return (
+            rows.sort(_AT, "~position", nulls_last=False)
+            .join_asof(
+                table.sort(
+                    _KNOWN, maintain_order=True
+                ),  # the last of equal times is the last in `joined_table`'s order
+                left_on=_AT,
+                right_on=_KNOWN,
+                by=_KEY,
+                strategy="backward",
+                tolerance=oldest,
+                coalesce=False,
+                check_sortedness=False,
+            )
+            .drop(_KEY, _AT, _KNOWN)
+        )
     pairs = rows.select("~position", _KEY, _AT).join(table, on=_KEY, how="inner").filter(pl.col(_KNOWN) <= pl.col(_AT))
     if join.max_age_days is not None:
         pairs = pairs.filter(pl.col(_AT) - pl.col(_KNOWN) <= pl.duration(microseconds=round(join.max_age_days * 864e8)))
@@ -115,14 +141,15 @@ def with_joined(rows: pl.LazyFrame, table: pl.LazyFrame, join: JoinSpec) -> pl.L
 def moments(column: pl.Series, spec: EnrichmentSpec, where: str, *, up: bool = False) -> pl.Series:
     """Return a column of times as Datetime in UTC: dates, times, or ISO 8601 text; null stays null.
 
-    Times without a zone are read in that of the partitions; one that the clock went through twice is the earlier one,
-    one that it left out is counted on from before the change.
+    Times without a zone are read in that of the partitions; one that the clock went through twice is the earlier one
+    (the later one with `up`), one that it left out is counted on from before the change.
 
     Args:
         column: The times.
         spec: The enrichment.
         where: Begins messages.
-        up: Times between two microseconds become the later one; else the earlier one.
+        up: Of two moments that may be meant, and of the two microseconds about a time, the later one: what may not have
+            been known is not.
 
     Raises:
         InputError: the column has no times, or a text is none.
@@ -130,7 +157,7 @@ def moments(column: pl.Series, spec: EnrichmentSpec, where: str, *, up: bool = F
     if column.dtype == pl.Date:
         column = column.cast(pl.Datetime("us"))
     if isinstance(column.dtype, pl.Datetime):
-        return _in_utc(_in_microseconds(column, up=up), spec.partitions.timezone)
+        return _in_utc(_in_microseconds(column, up=up), spec.partitions.timezone, later=up)
     if column.dtype == pl.Null:
         return column.cast(_MOMENT)
     if isinstance(column.dtype, (pl.Categorical, pl.Enum)):
@@ -199,11 +226,12 @@ def _in_microseconds(column: pl.Series, *, up: bool) -> pl.Series:
     return whole.cast(pl.Datetime("us", column.dtype.time_zone))
 
 
-def _in_utc(column: pl.Series, zone: str) -> pl.Series:
+def _in_utc(column: pl.Series, zone: str, *, later: bool) -> pl.Series:
     assert isinstance(column.dtype, pl.Datetime)
     if column.dtype.time_zone:
         return column.dt.convert_time_zone("UTC")
-    read = column.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+    twice: Literal["latest", "earliest"] = "latest" if later else "earliest"
+    read = column.dt.replace_time_zone(zone, ambiguous=twice, non_existent="null").dt.convert_time_zone("UTC")
     left_out = column.filter(read.is_null() & column.is_not_null()).unique()
     if left_out.is_empty():
         return read
@@ -232,8 +260,14 @@ def _read_each(column: pl.Series, spec: EnrichmentSpec, form: str | None, *, up:
 
 def _moment(value: object, spec: EnrichmentSpec, form: str | None, *, up: bool) -> datetime | None:
     moment = moment_of(value, form, ZoneInfo(spec.partitions.timezone))
+    if moment is None or not up or not isinstance(value, str):
+        return moment
+    naive = datetime.fromisoformat(value.strip())
+    if naive.tzinfo is None:
+        with suppress(OverflowError):
+            moment = max(moment, naive.replace(tzinfo=ZoneInfo(spec.partitions.timezone), fold=1).astimezone(UTC))
     # What comes after microseconds is cut off by Python.
-    if moment is not None and up and isinstance(value, str) and _BEYOND_MICROSECONDS.search(value):
+    if _BEYOND_MICROSECONDS.search(value):
         return min(moment, datetime.max.replace(tzinfo=UTC) - timedelta.resolution) + timedelta.resolution
     return moment
 

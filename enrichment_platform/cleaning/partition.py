@@ -160,7 +160,7 @@ class PartitionCleaner:
                 linked = self._linking.of(batch, at, texts).lazy() if self._linking is not None else None
                 plan = tail(
                     self._prepared(batch, positions).lazy(),
-                    TailInputs(linked, groups, joins),
+                    TailInputs(linked, groups, joins, as_of=self._runs_on_cpu),
                     self._columns,
                     self._spec.cleaning.add,
                 )
@@ -177,9 +177,13 @@ class PartitionCleaner:
                 raise
             return spool
 
+    @property
+    def _runs_on_cpu(self) -> bool:
+        return self._engine.name == "cpu" or self._cpu_tail is not None
+
     def _collected(self, plan: pl.LazyFrame) -> pl.DataFrame:
         """Run the relational end, on the GPU where the steps ran there; where it cannot, that is noted, or an error."""
-        if self._engine.name == "cpu" or self._cpu_tail is not None:
+        if self._runs_on_cpu:
             return plan.collect()
         try:
             return plan.collect(engine=pl.GPUEngine(raise_on_fail=True))

@@ -23,11 +23,13 @@ class TailInputs:
         duplicates: `~position`, DUPLICATE_COLUMNS, `asked_as` of the rows that are duplicates; None: not looked for.
         groups: `~position`, `prefix_group` (Int64) of rows that share their beginning; None: not asked for.
         joins: Each join with its table (see `joined_table`); rows carry `~key0`, `~at0` of the first, and so on.
+        as_of: Whether the engine has as-of joins (see `with_joined`).
     """
 
     duplicates: pl.LazyFrame | None = None
     groups: pl.LazyFrame | None = None
     joins: Sequence[tuple[JoinSpec, pl.LazyFrame]] = ()
+    as_of: bool = False
 
 
 def tail(rows: pl.LazyFrame, inputs: TailInputs, token_columns: Sequence[str], add: Sequence[str]) -> pl.LazyFrame:
@@ -44,9 +46,8 @@ def tail(rows: pl.LazyFrame, inputs: TailInputs, token_columns: Sequence[str], a
     """
     for number, (join, table) in enumerate(inputs.joins):
         named = {f"~key{number}": "~key", f"~at{number}": "~at"}
-        rows = with_joined(
-            rows.rename({old: new for old, new in named.items() if join.known_at or new == "~key"}), table, join
-        )
+        renamed = rows.rename({old: new for old, new in named.items() if join.known_at or new == "~key"})
+        rows = with_joined(renamed, table, join, as_of=inputs.as_of)
     if "estimated_tokens" in add or "length_bucket" in add:
         rows = rows.with_columns(_tokens(token_columns).alias("~tokens"))
     if "estimated_tokens" in add:

@@ -19,7 +19,6 @@ from enrichment_platform.stages import quarantine
 from enrichment_platform.stages.cleaned import DID, READ_ROWS, cleaner
 from enrichment_platform.stages.naming import table
 
-
 _SAMPLED_BATCHES = 3
 
 

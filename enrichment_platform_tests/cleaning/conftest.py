@@ -54,7 +54,7 @@ def make_spec() -> Callable[..., EnrichmentSpec]:
                 "partitions": {"start": "2026-01-01"},
                 "cleaning": {"steps": steps, "columns": list(cleaning_columns)},
                 "prompt": {"columns": list(columns)},
-                "output": [{"name": "kind", "type": "label", "labels": ["a", "b"]}],
+                "output": [{"name": "topic", "type": "label", "labels": ["a", "b"]}],
             }
         )
 

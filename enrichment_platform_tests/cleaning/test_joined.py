@@ -35,7 +35,7 @@ def spec(join: dict[str, Any], timezone: str = "UTC", **source: Any) -> Enrichme
             "partitions": {"start": "2026-01-01", "timezone": timezone},
             "cleaning": {"join": [join]},
             "prompt": {"columns": ["text"]},
-            "output": [{"name": "kind", "type": "label", "labels": ["a", "b"]}],
+            "output": [{"name": "topic", "type": "label", "labels": ["a", "b"]}],
         }
     )
 
@@ -50,7 +50,12 @@ def joined(tmp_path: Path, theirs: pl.DataFrame, ours: pl.DataFrame, **join: Any
     rows = ours.with_columns(keys, pl.int_range(ours.height).alias("~position"))
     if settings.known_at is not None:
         rows = rows.with_columns(our_moments(ours["at"], one).alias("~at"))
-    return with_joined(rows.lazy(), table.lazy(), settings).sort("~position").drop("~position").collect()
+    found = [
+        with_joined(rows.lazy(), table.lazy(), settings, as_of=as_of).sort("~position").drop("~position").collect()
+        for as_of in (False, True)
+    ]
+    assert found[0].equals(found[1])
+    return found[0]
 
 
 def test_the_newest_value_that_was_known_is_joined_not_a_later_one(tmp_path: Path) -> None:
@@ -300,6 +305,18 @@ def test_the_join_is_what_a_loop_over_all_pairs_finds(
         orient="row",
     )
     found = with_joined(rows.lazy(), table.lazy(), join).sort("~position").collect()
+    assert with_joined(rows.lazy(), table.lazy(), join, as_of=True).sort("~position").collect().equals(found)
     for (key, day), value in zip(ours, found["v"], strict=True):
         known = [(d, v) for k, d, v in theirs if k == key and d <= day and (age is None or day - d <= age)]
         assert value == (max(known)[1] if known else None)
+
+
+def test_a_time_that_the_clock_went_through_twice_is_known_from_the_second_on() -> None:
+    one = EnrichmentSpec.model_validate(
+        spec({"path": "x.csv", "on": "k", "columns": ["v"]}).model_dump()
+        | {"partitions": {"start": "2026-01-01", "timezone": "Europe/Berlin"}}
+    )
+    naive = datetime(2026, 10, 25, 2, 30)
+    for column in (pl.Series("t", [naive]), pl.Series("t", [naive.isoformat()])):
+        assert moments(column, one, "x", up=True).to_list() == [datetime(2026, 10, 25, 1, 30, tzinfo=UTC)]
+        assert moments(column, one, "x").to_list() == [datetime(2026, 10, 25, 0, 30, tzinfo=UTC)]
