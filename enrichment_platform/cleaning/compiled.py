@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import numba
 import platformdirs
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -48,13 +49,13 @@ def _writable_cache() -> bool:
                 shutil.rmtree(other, ignore_errors=True)  # of a version that is gone; another process may do the same
     except OSError:
         return False
-    os.environ["NUMBA_CACHE_DIR"] = str(folder)  # numba reads it again whenever it compiles
+    # numba reads the variable again now and then; the setting counts where somebody imported it before.
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    vars(numba.config)["CACHE_DIR"] = str(folder)
     return os.access(folder, os.W_OK)
 
 
 _CACHED = _writable_cache()
-
-import numba  # noqa: E402 - after the folder is chosen
 
 
 def compiled(function: Function) -> Function:

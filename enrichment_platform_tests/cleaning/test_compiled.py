@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from enrichment_platform import cleaning
 from enrichment_platform.cleaning.compiled import _sources
 
 SCAN = """
+import numba
 import polars as pl
 from enrichment_platform.cleaning.feature import features
 print(features(pl.Series(["a<b"])))
@@ -29,7 +31,9 @@ def scanned(cache: Path) -> str:
 def test_machine_code_is_kept_and_used_again(tmp_path: Path) -> None:
     assert scanned(tmp_path) == "[8]\n"
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")}
+    version = _sources(Path(cleaning.__file__).parent)
     assert kept
+    assert all(path.is_relative_to(tmp_path / version) for path in kept)  # though numba was imported before
     assert scanned(tmp_path) == "[8]\n"
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")} == kept
 
