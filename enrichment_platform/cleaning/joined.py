@@ -114,9 +114,7 @@ def with_joined(rows: pl.LazyFrame, table: pl.LazyFrame, join: JoinSpec, *, as_o
         return (
             rows.sort(_AT, "~position", nulls_last=False)
             .join_asof(
-                table.sort(
-                    _KNOWN, maintain_order=True
-                ),  # the last of equal times is the last in `joined_table`'s order
+                table.sort([_KNOWN, *columns], nulls_last=False),
                 left_on=_AT,
                 right_on=_KNOWN,
                 by=_KEY,

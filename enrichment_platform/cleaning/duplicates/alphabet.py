@@ -36,7 +36,7 @@ _COMPOSING_LETTERS = ((0x1160, 0x11FF), (0x16D40, 0x16D7F))  # Hangul vowels and
 _NUMERALS_OF_SEVERAL = "两兩第萬亿億"  # numerals by use, whatever Unicode says of their value
 _NEGATING_SYLLABLES = "않없못"
 _APOSTROPHES = (0x2BC, 0x2BB)  # letters to Unicode
-_SIGNS, _UNITS = "#~(", "%‰‱°)′″"  # besides dashes, signs of mathematics and currencies
+_SIGNS, _UNITS = "#~", "%‰‱°′″"  # besides dashes, mathematics, currencies; not brackets: lists are numbered (1)
 _SHARP_S = (0xDF, 0x1E9E)
 
 

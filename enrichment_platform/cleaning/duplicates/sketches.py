@@ -173,7 +173,8 @@ def _unmixed(hashes: Numbers) -> Numbers:
     """Undo `hash_kernel.mixed`."""
     for factor in (0xC4CEB9FE1A85EC53, 0xFF51AFD7ED558CCD):
         hashes = (hashes ^ (hashes >> np.uint64(33))) * np.uint64(pow(factor, -1, 1 << 64))
-    return hashes ^ (hashes >> np.uint64(33))
+    unmixed: Numbers = hashes ^ (hashes >> np.uint64(33))
+    return unmixed
 
 
 def _simplified(texts: pl.Series, complicated: Numbers) -> pl.Series:

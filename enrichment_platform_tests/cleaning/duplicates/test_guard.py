@@ -11,7 +11,7 @@ LETTER = (
     "which is {} and I hope that this can be settled quickly for me and my family who rely on this service every day"
 )
 PAIRS = {
-    "signs": "5 %|5;5 €|5 $;$ 5|€ 5;–5|5;−5|5;- 5|5;(5)|5;5-|5;≥18|≤18;≥ 18|≤ 18;> 5|< 5;≈5|5;5 ‰|5 %;＋5|－5",
+    "signs": "5 %|5;5 €|5 $;$ 5|€ 5;–5|5;−5|5;- 5|5;5-|5;≥18|≤18;≥ 18|≤ 18;> 5|< 5;≈5|5;5 ‰|5 %;＋5|－5",
     "apostrophes": "donʼt pay|do pay;don‘t pay|do pay;don＇t pay|do pay;don‛t pay|do pay;don’t pay|do pay",
     "numerals": "type II|type III;part IV|part VI;eleventh|twelfth;twentieth|thirtieth;twentyone|twentytwo;三个|五个;"
     "十万元|十元;第一次|第二次;两个|三个",
