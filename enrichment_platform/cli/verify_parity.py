@@ -39,6 +39,8 @@ def verify_parity(
     """
     from enrichment_platform.cleaning.parity_corpus import nasty_texts
 
+    if lint_only and names:
+        raise InputError("--lint-only looks at all shipped operations; leave --operation out")
     texts = nasty_texts() if corpus is None else _read(corpus, column)
     texts = texts if rows is None else texts.head(rows)
     same = _lint(texts, json_output) if lint_only else _compare(texts, names, json_output)

@@ -90,3 +90,9 @@ def test_with_a_gpu_each_operation_is_compared(monkeypatch: pytest.MonkeyPatch) 
     assert wrong.exit_code == 1
     assert "DIFFERENT" in wrong.stdout
     assert "first rows" in wrong.stdout
+
+
+def test_lint_of_one_operation_is_refused() -> None:
+    result = run("--lint-only", "--operation", "mask_pii")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "leave --operation out" in result.stderr
