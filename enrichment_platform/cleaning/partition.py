@@ -63,6 +63,11 @@ class PartitionCleaner:
                 f"enrichment {spec.name!r}: the source has columns {', '.join(taken)}, which cleaning writes;"
                 " rename them in source.columns"
             )
+        if spec.cleaning.add and not self._columns:
+            raise InputError(
+                f"enrichment {spec.name!r}: cleaning.add works columns out from the prompt's text, and it has no column of"
+                " text; leave `add` out"
+            )
         check_our_columns(spec, list(schema))
         self._lake, self._spec, self._engine, self._root = lake, spec, engine, root
         self.work = CleaningWork(engine.name)

@@ -258,3 +258,17 @@ def test_long_rows_are_stored_in_small_groups(lake: Lake, tmp_path: Path) -> Non
         groups = [group for fragment in fragments for group in fragment.row_groups]
         assert len(groups) >= 3
         assert max(group.num_rows for group in groups) <= 40
+
+
+@pytest.mark.parametrize("cleaning", [{"add": ["language"]}, {"duplicates": True}])
+def test_a_prompt_without_text_has_nothing_to_compare_or_to_work_out(
+    lake: Lake, tmp_path: Path, cleaning: dict[str, Any]
+) -> None:
+    path = tmp_path / "numbers.parquet"
+    pl.DataFrame({"id": ["1"], "part": ["a"], "amount": [3]}).write_parquet(path)
+    spec = letters_spec(
+        path, source={"path": str(path), "key": "id"}, prompt={"columns": ["amount"]}, cleaning=cleaning
+    )
+    ingest(lake, spec, PartitionWindow("a"), tmp_path)
+    with pytest.raises(InputError, match="no column of text; leave"):
+        clean_partition(lake, spec, "a")
