@@ -65,8 +65,8 @@ class PartitionCleaner:
             )
         if spec.cleaning.add and not self._columns:
             raise InputError(
-                f"enrichment {spec.name!r}: cleaning.add works columns out from the prompt's text, and it has no column of"
-                " text; leave `add` out"
+                f"enrichment {spec.name!r}: cleaning.add works columns out from the prompt's text,"
+                " and it has no column of text; leave `add` out"
             )
         check_our_columns(spec, list(schema))
         self._lake, self._spec, self._engine, self._root = lake, spec, engine, root
