@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import pandera.polars as pa
 import polars as pl
-from pandera.api.polars.types import PolarsData
-from pandera.config import ValidationDepth, config_context
-from pandera.errors import SchemaErrors
 
 from enrichment_platform.checks.findings import SCHEMA
 from enrichment_platform.checks.inputs import ROW_ID, PartitionTables, UnusableInputError
 from enrichment_platform.spec import EnrichmentSpec, OutputField
+
+if TYPE_CHECKING:  # Pandera brings pandas: a second of every command's start, and only the suite needs it
+    import pandera.polars as pa
+    from pandera.api.polars.types import PolarsData
 
 DTYPES: dict[str, pl.DataType] = {
     "label": pl.String(),
@@ -34,6 +35,8 @@ def output_schema(spec: EnrichmentSpec) -> pa.DataFrameSchema:
 
     Each check's name is what is wrong with a row that fails it, so results need no second table of texts.
     """
+    import pandera.polars as pa
+
     columns = {
         ROW_ID: pa.Column(pl.String, nullable=False),
         "partition_key": pa.Column(pl.String, nullable=False),
@@ -54,6 +57,9 @@ def output_contract(spec: EnrichmentSpec, tables: PartitionTables) -> pl.DataFra
     Raises:
         UnusableInputError: a column is missing or has another type, or a check could not be evaluated.
     """
+    from pandera.config import ValidationDepth, config_context
+    from pandera.errors import SchemaErrors
+
     answered = tables.answered
     try:
         # Both settings can be switched off by environment variables; then everything would pass.
@@ -141,6 +147,7 @@ def _not_blank(value: pl.Expr) -> pl.Expr:
 
 def _rule(problem: str, holds: Callable[[pl.Expr], pl.Expr]) -> pa.Check:
     """A check of one column by a Polars expression; null passes, because nullability is a rule of its own."""
+    import pandera.polars as pa
 
     def evaluate(data: PolarsData) -> pl.LazyFrame:
         return data.lazyframe.select(holds(pl.col(data.key)).fill_null(True))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from enrichment_platform.checks.shadow_model import Floats, Integers
 
@@ -69,6 +68,8 @@ def overall(history: Judged, today: Judged, prior: Floats) -> Suspicion:
     partition's mean is compared with those of earlier partitions; what these differ by beyond chance counts
     (DerSimonian and Laird 1986), drawn towards `USUAL_SPREAD` where there are few of them.
     """
+    from scipy import stats  # half a second of every command's start
+
     before, now = _residuals(history, prior), _residuals(today, prior)
     sizes = np.bincount(history.partitions).astype(np.float64)
     means = np.bincount(history.partitions, before) / sizes
@@ -178,6 +179,8 @@ def _cell_exponents(observed: Doubles, expected: Doubles, seen: Doubles, due: Do
     How often the shadow's opinion is exceeded in a cell is learned from the history (`seen` of `due` rows), with a
     gamma prior of one row: the count is negative binomial.
     """
+    from scipy import stats
+
     odds = (due + 1) / (due + 1 + expected)
     exponents = np.zeros_like(observed)
     some = np.nonzero(observed >= 2)

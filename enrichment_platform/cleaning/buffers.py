@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+
+BLOCK_ROWS = 2_000  # 1.5 MB of usual texts
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 Offsets = np.ndarray[Any, np.dtype[np.int64]]
@@ -38,6 +41,12 @@ class TextBuffers:
         start = np.frombuffer(offsets, np.int64, len(array) + 1, offset=8 * array.offset)
         octets = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(0, np.uint8)
         return cls(octets, start)
+
+    @classmethod
+    def blocks(cls, column: pl.Series) -> Iterator[tuple[int, TextBuffers]]:
+        """Yield the number of the first row and the buffers, BLOCK_ROWS at a time: they stay in the cache."""
+        for first in range(0, max(1, len(column)), BLOCK_ROWS):
+            yield first, cls.of(column.slice(first, BLOCK_ROWS))
 
     @property
     def rows(self) -> int:

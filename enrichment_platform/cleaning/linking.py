@@ -11,9 +11,9 @@ import polars as pl
 from enrichment_platform.cleaning.canonical_texts import CanonicalTexts
 from enrichment_platform.cleaning.duplicates import DuplicateFinder, Matching
 from enrichment_platform.cleaning.earlier import EarlierPartitions, text_of
+from enrichment_platform.cleaning.tail import POSITION
 from enrichment_platform.cleaning_spec import ASKED_AS, DuplicatesSpec
 
-POSITION = "~position"
 _EARLIER_ROWS = 5_000  # originals of earlier partitions whose texts are in memory together
 
 

@@ -18,8 +18,9 @@ from enrichment_platform.cleaning.cleaned import REMOVED_SCHEMA, clean
 from enrichment_platform.cleaning.earlier import SCHEMA as SIGNATURE_SCHEMA
 from enrichment_platform.cleaning.earlier import EarlierPartitions, text_of
 from enrichment_platform.cleaning.engine import Engine
-from enrichment_platform.cleaning.joined import at_column, check_our_columns, joined_table, key_column, our_moments
+from enrichment_platform.cleaning.joined import at_column, check_our_columns, joined_table, key_column
 from enrichment_platform.cleaning.linking import Linking
+from enrichment_platform.cleaning.moments import our_moments
 from enrichment_platform.cleaning.plan import planned_steps
 from enrichment_platform.cleaning.prefixes import PrefixGroups
 from enrichment_platform.cleaning.tail import POSITION, TailInputs, tail
@@ -171,15 +172,13 @@ class PartitionCleaner:
                 )
                 return self._collected(plan)
 
-            spool = Spool(finished(self._waiting.empty, 0).schema)
-            try:
+            with ExitStack() as opened:
+                spool = opened.enter_context(Spool(finished(self._waiting.empty, 0).schema))
                 at = 0
                 for batch in self._waiting.batches():
                     spool.append(finished(batch, at))
                     at += batch.height
-            except BaseException:
-                spool.__exit__(None, None, None)
-                raise
+                opened.pop_all()
             return spool
 
     @property
@@ -206,8 +205,14 @@ class PartitionCleaner:
         """Return what later partitions find these rows by; after `finish`. None where rows are not compared."""
         if self._linking is None:
             return None
-        spool = Spool(SIGNATURE_SCHEMA)
-        found = self._linking.signatures()
+        with ExitStack() as opened:
+            spool = opened.enter_context(Spool(SIGNATURE_SCHEMA))
+            self._sign(self._linking, partition_key, spool)
+            opened.pop_all()
+        return spool
+
+    def _sign(self, linking: Linking, partition_key: str, spool: Spool) -> None:
+        found = linking.signatures()
         pending: pl.DataFrame | None = next(found, None)
         at = 0
         for batch in self._waiting.batches():
@@ -219,8 +224,8 @@ class PartitionCleaner:
                     part.join(ids, on="row", how="inner", maintain_order="left").select(
                         "row_id",
                         pl.lit(partition_key).alias("partition_key"),
-                        pl.lit(self._linking.earlier.compared).alias("compared"),
-                        pl.lit(self._linking.earlier.shingled).alias("shingled"),
+                        pl.lit(linking.earlier.compared).alias("compared"),
+                        pl.lit(linking.earlier.shingled).alias("shingled"),
                         "content",
                         "exact",
                         "bands",
@@ -230,7 +235,6 @@ class PartitionCleaner:
                     pending = pending.filter(pl.col("row") >= at)
                     break
                 pending = next(found, None)
-        return spool
 
     def _prepared(self, batch: pl.DataFrame, positions: pl.Series) -> pl.DataFrame:
         """Return the rows with what the relational end needs and what only the CPU can work out."""

@@ -26,6 +26,8 @@ class Stall:
     def knee(self, window: Window) -> float | None:
         """Requests in flight from which on there was nothing to gain, with 10% to spare; None: it goes on."""
         best = self._best
+        if not window.in_flight:
+            return None  # the clock did not move while they were asked: it says nothing
         if best is None:
             self._best = window
         elif window.in_flight >= 1.3 * best.in_flight:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
 from enrichment_platform.errors import InputError
 
 
@@ -28,8 +31,19 @@ def lake_uri() -> str:
 
 
 def ledger_url() -> str:
-    """SQLAlchemy URL of the ledger: `ENRICHMENT_LEDGER`, or a SQLite file under the home."""
-    return os.environ.get("ENRICHMENT_LEDGER") or f"sqlite:///{home() / 'ledger.db'}"
+    """SQLAlchemy URL of the ledger: `ENRICHMENT_LEDGER`, or a SQLite file under the home.
+
+    A PostgreSQL URL without a password gets the one of `ENRICHMENT_LEDGER_PASSWORD`, as it is.
+    """
+    url = os.environ.get("ENRICHMENT_LEDGER") or f"sqlite:///{home() / 'ledger.db'}"
+    password = os.environ.get("ENRICHMENT_LEDGER_PASSWORD")
+    if not password or not url.startswith("postgresql"):
+        return url
+    try:
+        parsed = sa.make_url(url)
+    except (SQLAlchemyError, ValueError):
+        return url  # who opens it says what is wrong
+    return url if parsed.password else parsed.set(password=password).render_as_string(hide_password=False)
 
 
 def warehouse_path() -> Path:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from enrichment_platform_tests.acceptance.project import Deployment, letters, letters_spec, write_jsonl
 from enrichment_platform_tests.servers.openai_server import RunningServer
 
 ROWS = 10
 
 
+@pytest.mark.slow
 def test_a_changed_prompt_asks_again_and_a_changed_description_asks_nothing(
     deployment: Deployment, provider: RunningServer, tmp_path: Path
 ) -> None:
@@ -49,6 +52,7 @@ def quarantined(deployment: Deployment) -> list[dict[str, Any]]:
     return deployment.sql("select * from letters.quarantine order by row_id")
 
 
+@pytest.mark.slow
 def test_a_failing_check_keeps_the_published_version_until_it_passes_and_restore_goes_back(
     deployment: Deployment, provider: RunningServer, tmp_path: Path
 ) -> None:

@@ -143,6 +143,7 @@ def test_replay_asks_what_was_quarantined_and_nothing_else(
     assert "no row failed a check of rows" in nothing
 
 
+@pytest.mark.slow
 def test_replay_of_all_asks_every_row_and_golden_row_again_when_no_check_of_rows_failed(
     deployment: Deployment, provider: RunningServer, tmp_path: Path
 ) -> None:
@@ -165,6 +166,7 @@ def test_replay_of_all_asks_every_row_and_golden_row_again_when_no_check_of_rows
     assert_is_the_bill(cost(deployment), provider)
 
 
+@pytest.mark.slow
 def test_why_tells_where_a_value_came_from_and_asks_again_on_the_books(
     deployment: Deployment, provider: RunningServer, tmp_path: Path
 ) -> None:

@@ -194,5 +194,6 @@ def test_death_at_some_write_boundaries_loses_nothing(provider: RunningServer, c
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # a hundred seconds on an idle machine, most of it waiting for the disk
 def test_death_at_every_write_boundary_loses_nothing(provider: RunningServer, cleaned: Path, tmp_path: Path) -> None:
     assert death_at_each_boundary(provider, cleaned, tmp_path, step=1) > 40

@@ -39,6 +39,7 @@ def published(deployment: Deployment, partition: str) -> int:
     return int(rows[0]["n"])
 
 
+@pytest.mark.slow
 def test_rows_that_fail_ones_own_checks_are_quarantined_by_name_and_a_shifted_rate_is_not_published(
     deployment: Deployment, provider: RunningServer, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from enrichment_platform_tests.acceptance.project import Deployment, letters, letters_spec, write_jsonl
@@ -14,6 +15,7 @@ from enrichment_platform_tests.servers.openai_server import RunningServer
 ROWS = 60
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_every_answer_and_stops_the_range(
     deployment: Deployment, provider: RunningServer, tmp_path: Path
 ) -> None:

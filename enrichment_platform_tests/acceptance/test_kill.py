@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import dagster as dg
+import pytest
 import sqlalchemy as sa
 from dagster import DagsterRunStatus
 
@@ -37,6 +38,7 @@ def kill_after(deployment: Deployment, provider: RunningServer, answers: int) ->
     process.communicate()
 
 
+@pytest.mark.slow
 def test_after_sigkill_only_what_was_in_flight_is_asked_again(
     deployment: Deployment, provider: RunningServer, tmp_path: Path
 ) -> None:

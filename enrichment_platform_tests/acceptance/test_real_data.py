@@ -13,6 +13,7 @@ import pytest
 from enrichment_platform_tests.acceptance.project import DATA, ROOT, Deployment
 from enrichment_platform_tests.servers.openai_server import RunningServer, openai_server
 
+pytestmark = pytest.mark.slow
 COMPLAINTS = DATA / "complaints" / "complaints.csv"
 VULNERABILITIES = DATA / "kev" / "kev.csv"
 

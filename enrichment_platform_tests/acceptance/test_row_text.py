@@ -59,6 +59,7 @@ def marked_spec(path: Path, **changes: Any) -> dict[str, Any]:
     return letters_spec(path, ["a"], **changes)
 
 
+@pytest.mark.slow
 def test_no_row_text_in_logs_metadata_or_tables_about_rows(
     deployment: Deployment, provider: RunningServer, tmp_path: Path
 ) -> None:

@@ -15,10 +15,9 @@ from enrichment_platform.cleaning.joined import (
     check_our_columns,
     joined_table,
     key_column,
-    moments,
-    our_moments,
     with_joined,
 )
+from enrichment_platform.cleaning.moments import moments, our_moments
 from enrichment_platform.cleaning_spec import JoinSpec
 from enrichment_platform.errors import InputError
 from enrichment_platform.lake.tables import Lake

@@ -23,6 +23,7 @@ def demo(home: Path, server: RunningServer | None, *options: str) -> subprocess.
     return subprocess.run(program, env=environment, capture_output=True, text=True, timeout=280, check=False)
 
 
+@pytest.mark.slow
 def test_the_summary_accounts_for_every_row_and_a_second_run_asks_nothing(tmp_path: Path) -> None:
     with openai_server() as server:
         first = json.loads(demo(tmp_path, server, "--days", "2", "--json").stdout)

@@ -52,7 +52,7 @@ def test_each_row_is_emitted_once_all_is_settled_and_spending_is_the_bill(
         server.behave(*({"kind": kind, "first": first} for kind, first in told_faults))
         server.reset()
     endpoints = [
-        Watched(server.url, f"server {number}", max_concurrency=concurrency, timeout_s=0.1)
+        Watched(server.url, f"server {number}", max_concurrency=concurrency, timeout_s=0.4)
         for number, server in enumerate(pool)
     ]
     asked = questions(rows)

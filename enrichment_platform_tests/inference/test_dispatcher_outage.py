@@ -69,6 +69,7 @@ def arrivals(server: RunningServer, start_s: float, end_s: float) -> list[int]:
     return timeline["arrivals"][zero + round(start_s * 10) : zero + round(end_s * 10)]  # type: ignore[no-any-return]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_pool_goes_on_through_the_second_and_traffic_returns_without_a_spike(ledger: Ledger, kind: str) -> None:
     with openai_server("--latency", str(LATENCY_S)) as first, openai_server("--latency", str(LATENCY_S)) as second:

@@ -70,14 +70,15 @@ def test_rows_are_read_while_the_first_ones_are_asked(server: RunningServer, led
 
 def test_memory_does_not_grow_with_the_number_of_rows(server: RunningServer, ledger: Ledger) -> None:
     peaks = []
-    for rows in (4_000, 12_000):
+    for rows in (3_000, 24_000):
         tracemalloc.start()
         endpoint = Watched(server.url, max_concurrency=64)
         endpoint.requests = _Forgetful()
-        run(ledger, stream(rows, start=100_000 * rows), lambda _: None, endpoint, within_s=50)
+        run(ledger, stream(rows, start=100_000 * rows), lambda _: None, endpoint, within_s=150)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.15 * peaks[0] + 1_000_000
+    # 180 bytes a row at most; how many wait in a window differs with what else is running.
+    assert peaks[1] < 1.15 * peaks[0] + 3_300_000
 
 
 class _Forgetful(list):  # type: ignore[type-arg]

@@ -150,6 +150,7 @@ def test_a_database_that_is_locked_for_too_long_is_one_error_for_all_who_wait(
         assert run(ask(ledger, "key-0")).verdict == "admitted"
 
 
+@pytest.mark.slow
 def test_sessions_that_the_server_ends_are_opened_again_and_nothing_counts_twice(postgres_url: str) -> None:
 
     empty(postgres_url)

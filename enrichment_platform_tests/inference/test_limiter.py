@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from enrichment_platform.inference.endpoints import openai_wire as wire
@@ -193,10 +193,12 @@ def test_an_embedded_model_stays_at_one() -> None:
     assert {limit for _, limit in result.limits} == {1}
 
 
+WAIT, AT_ONCE = ("wait", 0, 1.0, None), ("answered", 0, 0.0, None)
 OUTCOMES = st.sampled_from(["send", "answered", "rejected", "failed", "cancelled", "restart", "wait"])
 
 
 @settings(max_examples=150, deadline=None)
+@example(16, [WAIT, ("send", 2, 0.0, None), AT_ONCE, WAIT, AT_ONCE, WAIT])
 @given(
     maximum=st.integers(1, 300),
     steps=st.lists(

@@ -138,12 +138,13 @@ class AuthorizedConnection(Connection):
 
 
 class HttpServer:
-    """Listens on a port of 127.0.0.1 (0: a free one) and hands complete requests to a handler."""
+    """Listens on a port (0: a free one) of a local address and hands complete requests to a handler."""
 
-    def __init__(self, port: int, *, read_authorization: bool = False) -> None:
+    def __init__(self, port: int, *, read_authorization: bool = False, host: str = "127.0.0.1") -> None:
         self.handle: Callable[[Exchange], None]
         self.connections: set[Connection] = set()
         self._kind = AuthorizedConnection if read_authorization else Connection
+        self._host = host
         self._listener = self._bound(port)
         self.port: int = self._listener.getsockname()[1]
         self._accepting: set[asyncio.Task[Any]] = set()
@@ -161,12 +162,11 @@ class HttpServer:
         for connection in list(self.connections):
             connection.reset()
 
-    @staticmethod
-    def _bound(port: int) -> socket.socket:
+    def _bound(self, port: int) -> socket.socket:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setblocking(False)
-        listener.bind(("127.0.0.1", port))
+        listener.bind((self._host, port))
         return listener
 
     def _accept(self) -> None:

@@ -272,3 +272,17 @@ def test_a_prompt_without_text_has_nothing_to_compare_or_to_work_out(
     ingest(lake, spec, PartitionWindow("a"), tmp_path)
     with pytest.raises(InputError, match="no column of text; leave"):
         clean_partition(lake, spec, "a")
+
+
+def test_a_join_that_fails_changes_nothing_in_the_lake(lake: Lake, tmp_path: Path) -> None:
+    letters = [letter("1", LETTER), letter("2", "N/A")]
+    spec = written(lake, tmp_path, letters, steps=["collapse_whitespace"])
+    clean_partition(lake, spec, "a")
+    before = lake.read(table(spec, Stage.CLEANED), "a").sort("row_id").rows()
+    assert [row[0] for row in before] == ["1", "2"]
+    join = [{"path": "gone.csv", "on": "id", "columns": ["tier"]}]
+    failing = written(lake, tmp_path, letters, steps=["drop_blank"], join=join)
+    with pytest.raises(InputError, match=r"gone\.csv is not a file"):
+        clean_partition(lake, failing, "a", tmp_path)
+    assert lake.read(table(spec, Stage.CLEANED), "a").sort("row_id").rows() == before
+    assert quarantine.read(lake, spec, "a").is_empty()  # else row 2 would be in both

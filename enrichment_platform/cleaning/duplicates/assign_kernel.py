@@ -17,7 +17,6 @@ LISTED = 1
 
 _B32 = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @compiled

@@ -30,11 +30,24 @@ def collapse(data: Bytes, offsets: Offsets, table: Flags, keep_newlines: bool) -
         blank, breaks = False, 0  # of the run before `at`
         while at < end:
             octet = data[at]
-            if octet > _SPACE and octet < 0x80 and not blank:  # most bytes
-                out[to] = octet
-                to += 1
-                at += 1
-                continue
+            if octet > _SPACE and octet < 0x80 and not blank:  # most bytes stay, single spaces too; one branch a byte
+                while at < end - 1:
+                    octet, following = data[at], data[at + 1]
+                    if (
+                        (octet < _SPACE)
+                        | (octet >= 0x80)
+                        | ((octet == _SPACE) & ((following <= _SPACE) | (following >= 0x80)))
+                    ):
+                        break
+                    out[to] = octet
+                    to += 1
+                    at += 1
+                octet = data[at]
+                if octet > _SPACE and octet < 0x80:  # the last
+                    out[to] = octet
+                    to += 1
+                    at += 1
+                    continue
             size = 1
             if octet < 0x80:
                 space = octet == _SPACE or octet == _TAB

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 import ftfy
 import polars as pl
 from ftfy.badness import BADNESS_RE, is_bad
-from ftfy.chardata import ALTERED_UTF8_RE, CHARMAP_ENCODINGS, UTF8_DETECTOR_RE
+from ftfy.chardata import ALTERED_UTF8_RE, CHARMAP_ENCODINGS, LOSSY_UTF8_RE, UTF8_CLUES
 
 from enrichment_platform.cleaning.feature import Feature
 from enrichment_platform.cleaning.guard import TEXT, by_row, where_suspicious
@@ -28,7 +28,6 @@ EXAMPLES = [
     ("Größe 10 €", "Größe 10 €"),
     ("日本 caf\u00c3\u00a9", "日本 café"),
 ]
-_LOSSY = "\x1a\ufffd"  # ftfy reads more into these
 
 
 @operation(version=1, idempotent=False, needs=Feature.MOJIBAKE, gpu=on_host_where(Feature.MOJIBAKE), examples=EXAMPLES)
@@ -48,6 +47,13 @@ _FOREIGN = re.compile(
     )
     + "]"
 )
+_FIRST = {size: UTF8_CLUES[f"utf8_first_of_{size}"] for size in (2, 3, 4)}
+_NEXT, _STRICT = UTF8_CLUES["utf8_continuation"], UTF8_CLUES["utf8_continuation_strict"]
+_UNITS = "|".join(f"[{first}][{_NEXT}]{{{size - 1}}}" for size, first in _FIRST.items())
+_REST = "|".join(f"(?<=[{first}])[{_NEXT}]{{{size - 1}}}" for size, first in _FIRST.items())
+# ftfy's UTF8_DETECTOR_RE, written so that Python skips to the next first character: the same matches, 5 times as fast.
+DETECTOR = re.compile(rf"[{''.join(_FIRST.values())}](?<![{_STRICT}][\s\S])(?:{_REST})(?:{_UNITS})*")
+_CUT_SHORT = re.compile(b"[\xc2-\xf4][\x80-\xbf]{0,2}[ ?]")  # in whatever ALTERED_UTF8_RE or LOSSY_UTF8_RE match
 _MOST_ROUNDS = 4  # what is still broken then is left to ftfy, which ends by itself
 
 
@@ -88,34 +94,31 @@ def _for_polars(pattern: str) -> str:
 
 def _step(text: str) -> str:
     """Return what one step of ftfy, or all of them, make of a text with signs of mojibake."""
-    octets = _as_windows_1252(text)
-    if octets is not None:
-        try:
-            return octets.decode("utf-8")
-        except UnicodeDecodeError:
-            pass
-    if not _FOREIGN.search(text) and any(_possible(text, encoding) for encoding in CHARMAP_ENCODINGS):
-        return ftfy.fix_encoding(text)
-    repaired = UTF8_DETECTOR_RE.sub(_embedded, text)
+    if not _FOREIGN.search(text):
+        if "\x1a" in text:
+            return ftfy.fix_encoding(text)
+        for encoding in CHARMAP_ENCODINGS:
+            try:
+                octets = text.encode(encoding)
+            except UnicodeEncodeError:
+                continue
+            if is_special(octets):
+                return ftfy.fix_encoding(text)
+            try:
+                return octets.decode("utf-8")
+            except UnicodeDecodeError:
+                pass
+    repaired = DETECTOR.sub(_embedded, text)
     return repaired if repaired != text else ftfy.fix_encoding(text)
 
 
-def _as_windows_1252(text: str) -> bytes | None:
-    """Return the bytes where they need none of ftfy's special cases: lossy, altered or surrogate sequences."""
-    try:
-        octets = text.encode("cp1252")
-    except UnicodeEncodeError:
-        return None
-    special = b"\xed" in octets or b"\xc0" in octets or b"\x1a" in octets or ALTERED_UTF8_RE.search(octets)
-    return None if special else octets
-
-
-def _possible(text: str, encoding: str) -> bool:
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
+def is_special(octets: bytes) -> bool:
+    """Return whether ftfy repairs the bytes before it decodes them: altered, lossy or surrogate sequences."""
+    if b"\xed" in octets or b"\xc0" in octets or b"\x1a" in octets:
+        return True
+    if not _CUT_SHORT.search(octets):
         return False
-    return True
+    return bool(ALTERED_UTF8_RE.search(octets) or LOSSY_UTF8_RE.search(octets))
 
 
 def _embedded(match: re.Match[str]) -> str:

@@ -39,13 +39,17 @@ FOOTER = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 SIGNATURE = re.compile(r"-- ?")
+_ORIGINAL_BEGINS = (
+    r"[> ]*(?:-{2,} ?(?:Original M|Forwarded [Mm]|Ursprüngliche|Message d|Mensaje o)|Begin forwarded message:)"
+)
 _END = r" *(?:\r?\n|$)"
 # Each names every text that its rule changes, by what must stand at the beginning or end of a line. Apart from each
 # other they are twice as fast as in one pattern.
 _SIGNS = (
     rf"^\s*(?:{_HEADERS}) ?: ",
     rf"(?:wrote|a écrit|escribió|schrieb[^\n]{{0,80}}|schreef[^\n]{{0,80}}) ?:{_END}",
-    r"(?:^|\n)[> ]*(?:-{2,} ?(?:Original M|Forwarded [Mm]|Ursprüngliche|Message d|Mensaje o)|Begin forwarded message:)",
+    rf"^{_ORIGINAL_BEGINS}",
+    rf"\n{_ORIGINAL_BEGINS}",
     r"\n *(?:Sent (?:from|via) |Get Outlook for |Gesendet von |Von meinem |Envoyé de|Enviado desde mi )",
     r"\n-- ?(?:\r?\n|$)",
     r"\n[> ]*(?i:confidentiality not|legal (?:notice|disclaimer)|disclaimer ?:|privileged (?:and|&|/) ?confidential"

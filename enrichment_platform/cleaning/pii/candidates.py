@@ -50,15 +50,19 @@ def _candidates(column: pl.Series) -> tuple[Offsets, Offsets, Bytes, dict[int, s
     """Return text number, anchor in characters and bits of the kinds, by place; and the shadows by text number."""
     from enrichment_platform.cleaning.pii.shadow_kernel import odd_texts
 
-    buffers = TextBuffers.of(column)
-    odd = odd_texts(buffers.data, buffers.offsets, odd_code_points())
-    rows, anchors, bits = _searched(buffers)
-    numbers = np.nonzero(odd)[0]
+    parts, odd = [], []
+    for first, buffers in TextBuffers.blocks(column):
+        odd.append(odd_texts(buffers.data, buffers.offsets, odd_code_points()))
+        rows, anchors, bits = _searched(buffers)
+        parts.append((rows + first, anchors, bits))
+    rows, anchors, bits = (np.concatenate(part) for part in zip(*parts, strict=True))
+    has_shadow = np.concatenate(odd)
+    numbers = np.nonzero(has_shadow)[0]
     if not len(numbers):
         return rows, anchors, bits, {}
     shadows = [shadow(text) for text in column.gather(numbers).to_list()]
     others, at, kinds = _searched(TextBuffers.of(pl.Series(shadows, dtype=pl.String)))
-    plain = odd[rows] == 0
+    plain = has_shadow[rows] == 0
     rows = np.concatenate([rows[plain], numbers[others]])
     order = np.argsort(rows, kind="stable")
     anchors, bits = np.concatenate([anchors[plain], at])[order], np.concatenate([bits[plain], kinds])[order]
