@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from enrichment_platform.budget_spec import BudgetSpec
 from enrichment_platform.check_spec import CheckSettings
 from enrichment_platform.cleaning_spec import CleaningSpec
+from enrichment_platform.pod_spec import PodsSpec
 from enrichment_platform.spec_model import SpecModel
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
@@ -307,6 +308,7 @@ class EnrichmentSpec(SpecModel):
         None, gt=0, allow_inf_nan=False, description="A run sends nothing after so long; the rest is left for the next"
     )
     checks: CheckSettings = CheckSettings()
+    pods: PodsSpec = Field(PodsSpec(), description="Where each stage runs on Kubernetes; elsewhere without effect")
     schedule: str | None = Field(None, description="Cron expression; a tick fills the newest partition")
     freshness: FreshnessSpec | None = None
 

@@ -15,6 +15,7 @@ from enrichment_platform.components.scaffold import EnrichmentScaffolder
 from enrichment_platform.errors import InputError
 from enrichment_platform.inference.pool import DEFAULT_POOL, ModelPoolSpec
 from enrichment_platform.inference.prompt import prompt_problems
+from enrichment_platform.kubernetes import check_pods, profile_of
 from enrichment_platform.spec import DataClass, EnrichmentSpec
 from enrichment_platform.stages.classified import classified_asset
 from enrichment_platform.stages.cleaned import cleaned_asset
@@ -50,7 +51,7 @@ class Enrichment(dg.Component, EnrichmentSpec):
             InputError: names each attribute that is wrong.
         """
         pool = self._pool(context)
-        self._check(context)
+        self._check(context, pool)
         job = enrichment_job(self)
         return dg.Definitions(
             assets=[
@@ -64,18 +65,31 @@ class Enrichment(dg.Component, EnrichmentSpec):
             schedules=[enrichment_schedule(self, job)] if self.schedule else [],
         )
 
-    def _check(self, context: dg.ComponentLoadContext) -> None:
+    def _check(self, context: dg.ComponentLoadContext, pool: ModelPoolSpec) -> None:
         partitions_definition(self.partitions)
         problems = [
             *check_steps(self),
             *prompt_problems(self.prompt, self.output),
             *check_setting_problems(self),
             *custom_problems(self),
+            *(check_pods(self.pods) or self._unasked_server(pool)),
             *self._stricter_joins(context),
         ]
         if problems:
             where = f"{context.path.name}: " if context.path else ""
             raise InputError("\n".join(f"{where}attributes: {problem}" for problem in problems))
+
+    def _unasked_server(self, pool: ModelPoolSpec) -> list[str]:
+        """A server in the pod that the pool does not ask would hold a GPU for nothing."""
+        profile = profile_of(self.pods.classified, "pods.classified")
+        asked = any("${ENRICHMENT_ENDPOINT}" in getattr(endpoint, "base_url", "") for endpoint in pool.endpoints)
+        if pool.name == DEFAULT_POOL.name or asked or (profile.vllm is None and profile.endpoint is None):
+            return []
+        return [
+            f"pods.classified: the server of the profile {self.pods.classified.profile!r} would not be asked: the model"
+            f" pool {pool.name!r} has endpoints of its own. Use `model: default`, or an endpoint with"
+            " `base_url: ${ENRICHMENT_ENDPOINT}`"
+        ]
 
     def _stricter_joins(self, context: dg.ComponentLoadContext) -> list[str]:
         """Rows of another enrichment that are joined go wherever ours go: ours must be at least as strict."""

@@ -18,6 +18,7 @@ from sqlalchemy.pool import QueuePool
 
 from enrichment_platform.errors import EnrichmentError
 from enrichment_platform.inference.ledger_schema import LEDGER_VERSION, answers, attempts, ledger_version, metadata
+from enrichment_platform.inference.ledger_tls import tls_arguments
 
 # pg8000 lets the system's own errors of a connection through, and SQLAlchemy with it.
 DATABASE_ERRORS = (SQLAlchemyError, ConnectionError, TimeoutError)
@@ -67,6 +68,7 @@ def ledger_engine(url: str) -> sa.Engine:
 
 
 def _postgresql(url: sa.URL) -> sa.Engine:
+    url, tls = tls_arguments(url)
     # The pool logs the traceback of each connection that it cannot close properly; the caller is told anyway.
     logging.getLogger(f"sqlalchemy.pool.impl.QueuePool.{_POOL}").setLevel(logging.CRITICAL)
     engine = sa.create_engine(
@@ -76,7 +78,7 @@ def _postgresql(url: sa.URL) -> sa.Engine:
         hide_parameters=True,
         # Whatever the server's default is: a group looks again at what others committed while it waited for a lock.
         isolation_level="READ COMMITTED",
-        connect_args={"timeout": SOCKET_TIMEOUT_S},
+        connect_args={"timeout": SOCKET_TIMEOUT_S, **tls},
     )
 
     @sa.event.listens_for(engine, "connect")

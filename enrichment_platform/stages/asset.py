@@ -17,6 +17,7 @@ from enrichment_platform.stages.instance import hold_run
 from enrichment_platform.stages.naming import asset_key, table
 from enrichment_platform.stages.outcome import StageOutcome
 from enrichment_platform.stages.partitions import partitions_definition
+from enrichment_platform.stages.pods import left_to_the_executor, on_kubernetes, pod_tags
 
 Work = Callable[[dg.AssetExecutionContext, str], StageOutcome]
 Lineage = Mapping[str, Iterable[tuple[Stage, str]]]
@@ -67,12 +68,14 @@ def stage_asset(
         kinds=kinds,
         pool=pool,
         freshness_policy=freshness,
+        op_tags=pod_tags(spec, stage.value),
     )
     def _stage(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        hold_run(context.run.run_id)
+        if not on_kubernetes():  # there the run's pod is looked after by run monitoring, and DAGSTER_HOME is read-only
+            hold_run(context.run.run_id)
         key = one_partition(context)
         try:
-            with partition_lock(spec, key):
+            with left_to_the_executor(), partition_lock(spec, key):
                 outcome = work(context, key)
         except EnrichmentError as error:
             raise failure(error) from None

@@ -11,7 +11,9 @@ from enrichment_platform.checks import verdicts
 from enrichment_platform.checks.catalogue import CANARY_ACCURACY, EVERY_DAY
 from enrichment_platform.checks.history import CANARY_SCHEMA, PROFILE_SCHEMA, History
 from enrichment_platform.checks.inputs import source_texts
+from enrichment_platform.cleaning_spec import ASKED_AS
 from enrichment_platform.errors import TableNotFoundError
+from enrichment_platform.inference.asked_form import asked_rows
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.spec import EnrichmentSpec, Stage
 from enrichment_platform.stages.naming import table
@@ -130,10 +132,11 @@ def _published_rows(lake: Lake, spec: EnrichmentSpec, keys: Sequence[str], finge
     stamp = provenance_column(present, "fingerprint")
     parts = []
     for key in keys:
-        batches = list(lake.stream(name, key, [*wanted, stamp], _BATCH_ROWS))
+        asked_as = [ASKED_AS] if ASKED_AS in present else []
+        batches = list(lake.stream(name, key, [*wanted, stamp, *asked_as], _BATCH_ROWS))
         if not batches:
             continue  # all its rows are in quarantine
-        same = pl.concat(batches).filter(pl.col(stamp) == fingerprint)
+        same = asked_rows(pl.concat(batches).filter(pl.col(stamp) == fingerprint))
         # By their hash, so that the same ones are learnt from each time, whatever order the rows are in.
         chosen = same.with_columns(pl.col("row_id").hash(0).alias("_rank")).bottom_k(ROWS // len(keys), by="_rank")
         parts.append(chosen.join(source_texts(spec, chosen), on="row_id").select(*wanted[:2], "source", *labels))

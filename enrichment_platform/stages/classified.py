@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import polars as pl
 
 from enrichment_platform.cleaning import cleaning_version
 from enrichment_platform.cleaning_spec import ASKED_AS
-from enrichment_platform.errors import EnrichmentError
+from enrichment_platform.errors import EndpointUnavailableError, EnrichmentError
 from enrichment_platform.inference.budget import caps
 from enrichment_platform.inference.dispatcher import Dispatcher
 from enrichment_platform.inference.endpoints.protocol import Endpoint
@@ -25,6 +26,7 @@ from enrichment_platform.inference.retry import rules
 from enrichment_platform.inference.row import RowAnswer
 from enrichment_platform.inference.task import Question, Task
 from enrichment_platform.inference.terms import Terms
+from enrichment_platform.kubernetes.sidecar import Sidecar
 from enrichment_platform.lake.location import ledger_url
 from enrichment_platform.lake.read_ahead import ReadAhead
 from enrichment_platform.lake.tables import Lake
@@ -45,8 +47,16 @@ def classified_asset(spec: EnrichmentSpec, pool: ModelPoolSpec, root: Path) -> d
     """The classified asset, answered by `pool`."""
 
     def work(context: dg.AssetExecutionContext, key: str) -> StageOutcome:
-        with ProgressAnnouncer(context, spec, key) as show:
-            return classify_partition(Lake.from_environment(), spec, pool, key, root, show, context.run.run_id)
+        sidecar = Sidecar.of_environment()
+        with sidecar or nullcontext(), ProgressAnnouncer(context, spec, key) as show:
+            try:
+                patient = pool if sidecar is None else _waiting_for(sidecar, pool)
+                outcome = classify_partition(
+                    Lake.from_environment(), spec, patient, key, root, show, context.run.run_id
+                )
+            except EndpointUnavailableError as error:
+                raise error if sidecar is None else sidecar.explained(error) from None
+        return outcome if sidecar is None else replace(outcome, figures=outcome.figures | sidecar.figures)
 
     def lineage(_: pl.DataFrame) -> Lineage:
         sources = [(Stage.CLEANED, column) for column in spec.prompt.columns]
@@ -64,6 +74,11 @@ def classified_asset(spec: EnrichmentSpec, pool: ModelPoolSpec, root: Path) -> d
         pool=model_pool(pool.name),
         lineage=lineage,
     )
+
+
+def _waiting_for(sidecar: Sidecar, pool: ModelPoolSpec) -> ModelPoolSpec:
+    """The pool with the patience that its server needs to be started again."""
+    return pool.model_copy(update={"patience_s": max(pool.patience_s, sidecar.patience_s)})
 
 
 def classify_partition(

@@ -62,23 +62,23 @@ def clean_partition(lake: Lake, spec: EnrichmentSpec, partition_key: str, root: 
     Raises:
         InputError: the plan does not fit the table, the machine or what is joined.
     """
-    with cleaner(lake, spec, partition_key, root) as cleaning:
+    with cleaner(lake, spec, partition_key, root) as cleaning, cleaning.finish() as rows:
+        # A join that fails does so in `finish`; then nothing has changed in the lake.
         quarantine.replace(lake, spec, partition_key, Stage.CLEANED, cleaning.removed)
-        with cleaning.finish() as rows:
-            first = next(rows.batches(), rows.empty).head(_SHOWN_ROWS)
-            did = cleaning.figures() | {"cleaning_version": cleaning_version(spec)}
-            notes = {DID: json.dumps(did)}
-            lake.replace_partition(table(spec, Stage.CLEANED), partition_key, rows, notes=notes)
-            signatures = cleaning.signatures(partition_key)
-            if signatures is not None:
-                with signatures:
-                    store_signatures(lake, spec, partition_key, signatures)
-            figures = {
-                "cleaning_version": did["cleaning_version"],
-                "rows_changed": cleaning.work.changed,
-                "cleaning": did,
-            }
-            return StageOutcome(first, did["removed"], figures, streamed_rows=rows.rows)
+        first = next(rows.batches(), rows.empty).head(_SHOWN_ROWS)
+        did = cleaning.figures() | {"cleaning_version": cleaning_version(spec)}
+        notes = {DID: json.dumps(did)}
+        lake.replace_partition(table(spec, Stage.CLEANED), partition_key, rows, notes=notes)
+        signatures = cleaning.signatures(partition_key)
+        if signatures is not None:
+            with signatures:
+                store_signatures(lake, spec, partition_key, signatures)
+        figures = {
+            "cleaning_version": did["cleaning_version"],
+            "rows_changed": cleaning.work.changed,
+            "cleaning": did,
+        }
+        return StageOutcome(first, did["removed"], figures, streamed_rows=rows.rows)
 
 
 @contextmanager

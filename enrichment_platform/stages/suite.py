@@ -18,6 +18,7 @@ from enrichment_platform.stages.announcing import announce
 from enrichment_platform.stages.asset import failure, one_partition
 from enrichment_platform.stages.naming import asset_key
 from enrichment_platform.stages.partitions import partitions_definition
+from enrichment_platform.stages.pods import left_to_the_executor, pod_tags
 from enrichment_platform.stages.publish import check_partition
 from enrichment_platform.stages.quarantine import by_reason
 
@@ -40,12 +41,13 @@ def suite_checks(spec: EnrichmentSpec, root: Path) -> dg.AssetChecksDefinition:
         for check in check_names(spec)
     ]
 
-    @dg.multi_asset_check(specs=specs, name=f"{spec.name}__checks", can_subset=False)
+    @dg.multi_asset_check(specs=specs, name=f"{spec.name}__checks", can_subset=False, op_tags=pod_tags(spec, "checks"))
     def _suite(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         partition_key = one_partition(context)
         try:
-            lake = Lake.from_environment()
-            verdict = check_partition(lake, spec, partition_key, root)
+            with left_to_the_executor():
+                lake = Lake.from_environment()
+                verdict = check_partition(lake, spec, partition_key, root)
         except EnrichmentError as error:
             raise failure(error) from None
         version = str(latest_verdict(lake, spec.name, partition_key)["staged_version"][0])

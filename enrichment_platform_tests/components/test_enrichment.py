@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from enrichment_platform.budget_spec import BudgetSpec
 from enrichment_platform.components import Enrichment, ModelPool
 from enrichment_platform.lake.tables import Lake
 from enrichment_platform.location import _reason
+from enrichment_platform.spec import EnrichmentSpec
 
 ROOT = Path(__file__).parents[2]
 ATTRIBUTES: dict[str, Any] = {
@@ -277,6 +279,12 @@ def test_an_enrichment_finds_the_pool_of_another_folder(sandbox: DefsFolderSandb
 
 
 SHIPPED = sorted((ROOT / "enrichment_platform" / "defs").glob("*/defs.yaml"))
+
+
+@pytest.mark.parametrize("name", EnrichmentSpec.model_fields)
+def test_every_field_stands_in_the_document(name: str) -> None:
+    table = (ROOT / "docs" / "enrichments.md").read_text().split("## ")[0]
+    assert re.search(rf"^\| [^|]*`{name}[.`]", table, re.MULTILINE)
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
