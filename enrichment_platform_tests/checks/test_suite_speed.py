@@ -1,4 +1,7 @@
-"""The suite is fast enough to run on every partition: CPU time and memory of a process with one thread."""
+"""The suite is fast enough to run on every partition: CPU time and memory of a process with one thread.
+
+A shared core is at times half as fast: five seconds are those of a core that counts to 20 million in 0.5.
+"""
 
 from __future__ import annotations
 
@@ -21,5 +24,5 @@ def test_20000_rows_take_less_than_five_seconds_of_one_core_and_500_mb(quotes: s
     figures = json.loads(done.stdout)
     print(f"20,000 rows, {quotes}: {figures['seconds']:.2f} s, {figures['peak_mb']:.0f} MB")
     assert figures["failed_checks"] == 0
-    assert figures["seconds"] < 5
+    assert figures["seconds"] < 5 * max(1.0, figures["counting_seconds"] / 0.5)
     assert figures["peak_mb"] < 500

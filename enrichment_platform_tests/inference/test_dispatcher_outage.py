@@ -69,21 +69,29 @@ def arrivals(server: RunningServer, start_s: float, end_s: float) -> list[int]:
     return timeline["arrivals"][zero + round(start_s * 10) : zero + round(end_s * 10)]  # type: ignore[no-any-return]
 
 
+def returned_without_a_spike(before: list[int], back: list[int]) -> bool:
+    """Whether the first two seconds of traffic are no more than what is usual before the outage or after them.
+
+    Not before it alone: what a busy machine sends in a second is not what it sends in the next minute.
+    """
+    first = next(index for index, count in enumerate(back) if count)
+    returning, later = back[first : first + 20], back[first + 20 :]
+    usual = max(before + later)
+    # 16 slots at 50 ms: begun with one, 11 to 20 in the first two tenths of a second; begun with all, 33 to 49.
+    return max(returning) <= 1.25 * usual + 2 and sum(returning[:2]) <= 0.8 * usual + 2
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_pool_goes_on_through_the_second_and_traffic_returns_without_a_spike(ledger: Ledger, kind: str) -> None:
     with openai_server("--latency", str(LATENCY_S)) as first, openai_server("--latency", str(LATENCY_S)) as second:
         emitted = went_through(ledger, 3500, (1.5, 3.0, kind), first, second)
-        usual = max(arrivals(first, 0.3, 1.4))
-        down = arrivals(first, 3.2, 4.3)
-        back = arrivals(first, 4.5, 60.0)
+        before, down, back = arrivals(first, 0.3, 1.4), arrivals(first, 3.2, 4.3), arrivals(first, 4.5, 60.0)
     by_endpoint = Counter(row.answer.endpoint for row in emitted)
     assert by_endpoint["server 1"] > 100, "the second one answered meanwhile"
     assert sum(down) <= 6, "only probes"
     assert sum(back) > 200, "traffic came back"
-    assert max(back) <= 1.25 * usual + 2
-    beginning = [count for index, count in enumerate(back) if sum(back[: index + 1]) > 0][:3]
-    assert beginning[0] <= usual / 2 + 2, "it begins with few"
+    assert returned_without_a_spike(before, back)
 
 
 @pytest.mark.parametrize(
@@ -93,9 +101,9 @@ def test_the_pool_goes_on_through_the_second_and_traffic_returns_without_a_spike
 def test_a_pool_of_one_endpoint_waits_for_it_and_goes_on(ledger: Ledger, kind: str) -> None:
     with openai_server("--latency", str(LATENCY_S)) as server:
         went_through(ledger, 800, (1.0, 4.0, kind), server)
-        usual, back = max(arrivals(server, 0.0, 1.0)), arrivals(server, 5.0, 60.0)
-    assert usual > 0
-    assert max(back) <= 1.25 * usual + 2
+        before, back = arrivals(server, 0.0, 1.0), arrivals(server, 5.0, 60.0)
+    assert sum(before) > 0
+    assert returned_without_a_spike(before, back)
 
 
 @pytest.mark.slow
@@ -104,9 +112,9 @@ def test_a_pool_of_one_endpoint_waits_for_it_and_goes_on(ledger: Ledger, kind: s
 def test_an_outage_of_a_minute_loses_nothing(ledger: Ledger, kind: str) -> None:
     with openai_server("--latency", str(LATENCY_S)) as first, openai_server("--latency", str(LATENCY_S)) as second:
         went_through(ledger, 30_000, (5.0, 60.0, kind), first, second, within_s=280)
-        usual, back = max(arrivals(first, 2.0, 4.9)), arrivals(first, 65.0, 300.0)
+        before, back = arrivals(first, 2.0, 4.9), arrivals(first, 65.0, 300.0)
     assert sum(back) > 1000
-    assert max(back) <= 1.25 * usual + 2
+    assert returned_without_a_spike(before, back)
 
 
 @pytest.mark.parametrize(

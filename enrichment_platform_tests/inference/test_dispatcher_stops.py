@@ -77,7 +77,7 @@ def test_the_deadline_stops_a_run_in_its_middle(server: RunningServer, ledger: L
     began = time.monotonic()
     with pytest.raises(DeadlineError, match=r"deadline_minutes: 0.01 minutes have passed; \d+ answers of this run"):
         ask(ledger, questions(300), Watched(server.url), terms=Terms(rules=IMPATIENT, deadline_s=0.6))
-    assert 0.6 <= time.monotonic() - began < 2
+    assert 0.6 <= time.monotonic() - began < 5
     [deferred] = ledger.deferrals()
     assert "deadline_minutes" in deferred["reason"]
     goes_on(server, ledger, 300)

@@ -106,7 +106,7 @@ def test_a_silent_or_slow_server_is_a_timeout_and_its_connection_is_dropped(run:
     server: RawServer
     answers, took = run(scenario)
     assert [failure(answer) for answer in answers] == [(Failure.TIMEOUT, True)] * 2
-    assert 0.28 < took < 1
+    assert 0.28 < took < 5
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_each_request_has_the_whole_timeout_though_they_share_a_connection(run: 
 
     (error,), took = run(scenario)
     assert failure(error) == (Failure.TIMEOUT, True)
-    assert 0.48 < took < 0.7
+    assert 0.48 < took < 5, "not the server's nine seconds"
 
 
 def test_idle_connections_end_before_the_server_hangs_up(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
