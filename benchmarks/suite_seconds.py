@@ -33,7 +33,7 @@ MORE = (
 
 
 def counting_seconds() -> float:
-    """CPU seconds of counting to 20 million: about 0.5 where the suite's figures in docs/detection-power.md are from."""
+    """CPU seconds of counting to 20 million; about 0.5, by estimate, where docs/detection-power.md is from."""
     started, total = time.process_time(), 0
     for number in range(20_000_000):
         total += number
