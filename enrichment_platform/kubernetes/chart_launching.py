@@ -14,7 +14,7 @@ from enrichment_platform.kubernetes.chart_model import (
     Resources,
     resources,
 )
-from enrichment_platform.pod_spec import Quantity
+from enrichment_platform.pod_parts import Quantity
 
 
 class K8sRunLauncherValues(Environment, Placement):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
 
-from enrichment_platform.pod_spec import Quantity
+from enrichment_platform.pod_parts import Quantity
 from enrichment_platform.spec_model import SpecModel
 
 NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
@@ -16,6 +16,39 @@ NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 ObjectName = Annotated[str, StringConstraints(pattern=NAME, max_length=63)]
 OptionalName = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$", max_length=253)]
 SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
+OWN_VOLUMES = (
+    "tmp",
+    "scratch",
+    "instance",
+    "workspace",
+    "pods",
+    "lake",
+    "compute-logs",
+    "vllm-tmp",
+    "shm",
+    "model-cache",
+)
+"""Volumes that the chart and pod profiles make; those of a profile are called profile-0, profile-1, ..."""
+
+
+def _volume_name(value: str) -> str:
+    if value in OWN_VOLUMES or value.startswith("profile-"):
+        raise ValueError(f"{value} is a volume of the platform: call yours otherwise")
+    return value
+
+
+VolumeName = Annotated[
+    ObjectName,
+    AfterValidator(_volume_name),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": NAME,
+            "maxLength": 63,
+            "not": {"anyOf": [{"enum": list(OWN_VOLUMES)}, {"pattern": "^profile-"}]},
+        }
+    ),
+]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 UserPort = Annotated[int, Field(ge=1024, le=65535)]
@@ -98,13 +131,53 @@ class Placement(ChartModel):
 
     node_selector: dict[str, str] = Field({}, description="Labels that the node has")
     tolerations: list[ChartToleration] = Field([], description="Taints that are put up with")
+    affinity: dict[str, Any] = Field({}, description="As Kubernetes writes it: nodeAffinity, podAntiAffinity")
     priority_class_name: OptionalName = Field("", description="PriorityClass of the pods")
     annotations: dict[str, str] = Field({}, description="Further annotations of the pods")
     labels: dict[str, str] = Field({}, description="Further labels of the pods")
 
 
-class Environment(ChartModel):
-    """Variables of a container; secrets by the name of the Secret."""
+VOLUME_KINDS = ("configMap", "secret", "persistentVolumeClaim", "projected", "csi", "emptyDir")
+
+
+class ChartVolume(ChartModel):
+    """A volume of a pod, as Kubernetes writes it; no folder of a node, which the restricted standard forbids."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind]} for kind in VOLUME_KINDS]})
+
+    name: VolumeName = Field(description="Of the volume, for its mounts")
+    config_map: dict[str, Any] | None = Field(None, description="{name: ...}")
+    secret: dict[str, Any] | None = Field(None, description="{secretName: ...}")
+    persistent_volume_claim: dict[str, Any] | None = Field(None, description="{claimName: ...}")
+    projected: dict[str, Any] | None = Field(None, description="{sources: [...]}")
+    csi: dict[str, Any] | None = Field(None, description="{driver: ...}; e.g. secrets of a vault")
+    empty_dir: dict[str, Any] | None = Field(None, description="{sizeLimit: ...}")
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> ChartVolume:
+        if sum(value is not None for name, value in self if name != "name") != 1:
+            raise ValueError(f"a volume is exactly one of {', '.join(VOLUME_KINDS)}")
+        return self
+
+
+class ChartMount(ChartModel):
+    """Where a container finds a volume."""
+
+    name: VolumeName = Field(description="Of the volume")
+    mount_path: str = Field(pattern=r"^/[^:]*[^:/]$", description="Folder or file in the container")
+    sub_path: str | None = Field(None, description="One file or folder of the volume")
+    read_only: bool = Field(True, description="Nothing is written to it")
+
+
+class Mounts(ChartModel):
+    """Further volumes of a pod: a CA of one's own, secrets of a vault, files that a source reads."""
+
+    volumes: list[ChartVolume] = Field([], description="Further volumes, as Kubernetes writes them; no hostPath")
+    volume_mounts: list[ChartMount] = Field([], description="Where the containers find them; read-only unless said")
+
+
+class Environment(Mounts):
+    """Variables and volumes of a container; secrets by the name of the Secret."""
 
     env: PlainVariables = Field(
         {}, description="Plain variables; no secrets, everybody can read them, and no $(NAME): that is for envSecrets"

@@ -6,17 +6,20 @@ import json
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from enrichment_platform.kubernetes.chart_serving import inlined
 from enrichment_platform.kubernetes.chart_values import ChartValues
+from enrichment_platform.pod_spec import PodProfileSpec
 
 CHART = Path(__file__).resolve().parents[2] / "helm" / "enrichment-platform"
 DOCUMENT = CHART.parents[1] / "docs" / "kubernetes.md"
 BEGIN, END = "<!-- values: begin -->", "<!-- values: end -->"
+_PROFILE_BEGIN, _PROFILE_END = "<!-- profile: begin -->", "<!-- profile: end -->"
 _WIDTH = 118
 
 
@@ -47,10 +50,21 @@ def table() -> str:
     return "\n".join(["| value | default | what |", "|---|---|---|", *rows])
 
 
+def profile_table() -> str:
+    """Return the fields of a pod profile as a Markdown table."""
+    rows = [
+        f"| `{path}` | {'needed' if default is PydanticUndefined else f'`{json.dumps(default)}`'} | {about} |"
+        for path, default, about in _fields(PodProfileSpec, "")
+    ]
+    return "\n".join(["| field | default | what |", "|---|---|---|", *rows])
+
+
 def documented(text: str) -> str:
-    """Return the text of docs/kubernetes.md with the table of this version."""
-    before, rest = text.split(BEGIN, 1)
-    return f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END, 1)[1]}"
+    """Return the text of docs/kubernetes.md with the tables of this version."""
+    for begin, made, end in ((_PROFILE_BEGIN, profile_table(), _PROFILE_END), (BEGIN, table(), END)):
+        before, rest = text.split(begin, 1)
+        text = f"{before}{begin}\n{made}\n{end}{rest.split(end, 1)[1]}"
+    return text
 
 
 def _plain(part: Any) -> Any:
@@ -116,8 +130,25 @@ def _entries(model: BaseModel, prefix: str) -> Iterator[tuple[str, Any, str]]:
             yield f"{prefix}{name}", value, (field.description or "").replace("|", "\\|")
 
 
+def _fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, Any, str]]:
+    """Fields of a model and of the models in it, also of those in lists and of those that may be absent."""
+    for name, field in model.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        inner = [
+            part
+            for part in (field.annotation, *get_args(field.annotation))
+            if isinstance(part, type) and issubclass(part, BaseModel)
+        ]
+        choices = [str(one) for one in get_args(field.annotation) if isinstance(one, str)]
+        about = f"{field.description}; {', '.join(choices)}" if choices else f"{field.description}"
+        if not isinstance(default, BaseModel):
+            yield f"{prefix}{name}", default, about
+        for part in inner:
+            yield from _fields(part, f"{prefix}{name}{'[]' if isinstance(default, list) else ''}.")
+
+
 def main() -> None:
-    """Write the schema, the values and the table of the documentation."""
+    """Write the schema, the values and the tables of the documentation."""
     (CHART / "values.schema.json").write_text(schema(), "utf-8")
     (CHART / "values.yaml").write_text(values(), "utf-8")
     DOCUMENT.write_text(documented(DOCUMENT.read_text("utf-8")), "utf-8")

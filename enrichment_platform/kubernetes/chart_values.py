@@ -23,6 +23,7 @@ from enrichment_platform.kubernetes.chart_launching import ConcurrencyValues, Ru
 from enrichment_platform.kubernetes.chart_model import (
     ChartModel,
     ImageValues,
+    Mounts,
     NameReference,
     OptionalName,
     PlainVariables,
@@ -43,7 +44,7 @@ class Telemetry(ChartModel):
     enabled: bool = Field(False, description="On: usage statistics are sent")
 
 
-class ChartValues(ChartModel):
+class ChartValues(Mounts):
     """Helm values of the enrichment platform; names follow the official Dagster chart where it has them."""
 
     enabled: bool = Field(True, description="For the `condition` of a chart that uses this one; nothing here reads it")

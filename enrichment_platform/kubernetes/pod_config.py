@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from enrichment_platform.kubernetes.vllm_server import CACHE_FOLDER, serve_command, serve_environment
-from enrichment_platform.pod_spec import ModelCacheSpec, PodProfileSpec, SecretKeySpec, TolerationSpec, VllmSpec
+from enrichment_platform.pod_parts import NodeTermSpec, SecretKeySpec, TolerationSpec, VolumeSpec
+from enrichment_platform.pod_spec import ModelCacheSpec, PodProfileSpec, VllmSpec
 
 TAG = "dagster-k8s/config"
 SIDECAR = "vllm"
@@ -37,7 +38,7 @@ def pod_config(profile: PodProfileSpec, labels: dict[str, str]) -> Config:
         labels: Of the pod: the enrichment, the stage.
     """
     vllm = profile.vllm
-    volumes = [_scratch("tmp", profile.disk)]
+    volumes = [_scratch("tmp", profile.disk), *(_volume(name, one) for name, one in _named(profile.volumes))]
     pod: Config = {
         "automount_service_account_token": False,
         "enable_service_links": False,
@@ -45,8 +46,8 @@ def pod_config(profile: PodProfileSpec, labels: dict[str, str]) -> Config:
         "security_context": {
             "run_as_non_root": True,
             "run_as_user": profile.user,
-            "run_as_group": profile.user,
-            "fs_group": profile.user,
+            "run_as_group": profile.group or profile.user,
+            "fs_group": profile.fs_group or profile.user,
             "fs_group_change_policy": "OnRootMismatch",
             "seccomp_profile": {"type": "RuntimeDefault"},
         },
@@ -56,6 +57,10 @@ def pod_config(profile: PodProfileSpec, labels: dict[str, str]) -> Config:
         volumes += server_volumes(vllm)
     if profile.node_selector:
         pod["node_selector"] = dict(profile.node_selector)
+    if profile.node_affinity:
+        terms = [{"match_expressions": [_term(one) for one in profile.node_affinity]}]
+        required = {"required_during_scheduling_ignored_during_execution": {"node_selector_terms": terms}}
+        pod["affinity"] = {"node_affinity": required}
     if profile.tolerations:
         pod["tolerations"] = [_toleration(one) for one in profile.tolerations]
     if profile.priority_class:
@@ -136,7 +141,10 @@ def _step(profile: PodProfileSpec) -> Config:
             profile.cpu, profile.memory, 0 if served else profile.gpus, profile.gpu_resource, disk=profile.disk
         ),
         "security_context": dict(_CONTAINER_SECURITY),
-        "volume_mounts": [{"name": "tmp", "mount_path": SCRATCH}],
+        "volume_mounts": [
+            {"name": "tmp", "mount_path": SCRATCH},
+            *(_mount(name, one) for name, one in _named(profile.volumes)),
+        ],
     }
     if profile.image:
         step["image"] = profile.image
@@ -172,6 +180,27 @@ def _resources(cpu: str, memory: str, gpus: int, gpu_resource: str, disk: str) -
 
 def _scratch(name: str, size: str) -> Config:
     return {"name": name, "empty_dir": {"size_limit": size}}
+
+
+def _named(volumes: list[VolumeSpec]) -> list[tuple[str, VolumeSpec]]:
+    return [(f"profile-{number}", one) for number, one in enumerate(volumes)]
+
+
+def _volume(name: str, one: VolumeSpec) -> Config:
+    if one.config_map is not None:
+        return {"name": name, "config_map": {"name": one.config_map}}
+    if one.secret is not None:
+        return {"name": name, "secret": {"secret_name": one.secret}}
+    return {"name": name, "persistent_volume_claim": {"claim_name": one.claim, "read_only": one.read_only}}
+
+
+def _mount(name: str, one: VolumeSpec) -> Config:
+    within = {"sub_path": one.sub_path} if one.sub_path else {}
+    return {"name": name, "mount_path": one.mount_path, "read_only": one.read_only, **within}
+
+
+def _term(one: NodeTermSpec) -> Config:
+    return {"key": one.key, "operator": one.operator, **({"values": list(one.values)} if one.values else {})}
 
 
 def _fixed(cache: ModelCacheSpec) -> bool:

@@ -12,7 +12,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from enrichment_platform.errors import InputError
+from enrichment_platform.pod_parts import NodeTermSpec, SpreadSpec, TolerationSpec, VolumeSpec
 from enrichment_platform.pod_spec import PodProfileSpec, PodSpec, PodsSpec, VllmSpec
+from enrichment_platform.spec_model import SpecModel
 
 VARIABLE = "ENRICHMENT_POD_PROFILES"
 BUILT_IN: dict[str, dict[str, Any]] = {
@@ -22,6 +24,13 @@ BUILT_IN: dict[str, dict[str, Any]] = {
     "service": {"cpu": "2", "memory": "8Gi", "endpoint": "http://enrichment-platform-vllm:8000/v1"},
 }
 """Fields of the four profiles that every deployment has."""
+_PARTS: dict[str, type[SpecModel]] = {
+    "vllm": VllmSpec,
+    "volumes": VolumeSpec,
+    "node_affinity": NodeTermSpec,
+    "tolerations": TolerationSpec,
+    "spread": SpreadSpec,
+}
 STAGES = tuple(PodsSpec.model_fields)
 
 
@@ -96,8 +105,8 @@ def _read(path: str) -> dict[str, Mapping[str, Any]]:
 
 
 def _meant(place: tuple[int | str, ...]) -> str:
-    """The field of a profile, or of its server, that is spelt most like it."""
-    known = VllmSpec.model_fields if place[0] == "vllm" and len(place) > 1 else PodProfileSpec.model_fields
+    """The field of a profile, or of a part of it, that is spelt most like it."""
+    known = _PARTS.get(str(place[0]), PodProfileSpec).model_fields if len(place) > 1 else PodProfileSpec.model_fields
     near = get_close_matches(str(place[-1]), known, n=1)
     return f"; do you mean {near[0]}?" if near else ""
 

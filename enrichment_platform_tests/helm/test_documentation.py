@@ -38,7 +38,7 @@ def test_the_values_of_the_first_partition_give_pods_with_a_gpu(
 
 def test_every_enrichment_that_is_shown_has_pods_that_there_are() -> None:
     shown = [yaml.safe_load(block)["attributes"]["pods"] for block in BLOCKS if block.startswith("attributes:")]
-    assert len(shown) == 2
+    assert len(shown) == 3
     for pods in shown:
         assert check_pods(PodsSpec.model_validate(pods)) == []
 
@@ -64,6 +64,14 @@ def test_every_value_that_is_named_is_there() -> None:
     assert not missing
 
 
+def test_every_field_of_a_profile_is_told_with_what_it_is() -> None:
+    table = TEXT.split("## Fields of a profile")[1]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    told = {field.strip("`").replace("[]", ""): about for field, _, about in rows}
+    assert set(paths(PodProfileSpec)) - set(told) == {"vllm.cache"}, "which is told field by field"
+    assert all(told.values())
+
+
 def test_the_messages_that_are_explained_are_those_of_the_code() -> None:
     """Each is said somewhere in the package or comes from Kubernetes or Dagster."""
     package = Path(__file__).parents[2] / "enrichment_platform"
@@ -87,3 +95,4 @@ def test_files_under_the_official_chart_are_what_this_chart_shows_and_name_none_
     assert [path.name for path in files] == ["profiles.json"]
     for path in files:
         assert f"{RELEASE}-enrichment-platform-" not in shown[path.name]
+    assert official["concurrency"]["enabled"], "that chart writes no `concurrency` otherwise, and says nothing"

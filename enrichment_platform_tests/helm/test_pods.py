@@ -121,7 +121,9 @@ def test_no_pod_asks_for_a_restart_policy_that_its_kind_forbids(name: str) -> No
 def test_pods_that_are_configured_are_restarted_when_the_configuration_changes(name: str) -> None:
     for one in of_kind(rendered(name), "Deployment"):
         template = one["spec"]["template"]
-        maps = [volume for volume in template["spec"]["volumes"] if "configMap" in volume]
+        own = {config["metadata"]["name"] for config in of_kind(rendered(name), "ConfigMap")}
+        mounted = [volume["configMap"] for volume in template["spec"]["volumes"] if "configMap" in volume]
+        maps = [config for config in mounted if config["name"] in own]
         sums = [key for key in template["metadata"].get("annotations", {}) if key.startswith("checksum/")]
         assert len(sums) == len(maps), one["metadata"]["name"]
 
@@ -133,7 +135,8 @@ def test_a_node_is_not_kept_for_what_runs_all_the_time(name: str) -> None:
         empty = {volume["name"] for volume in template["spec"]["volumes"] if "emptyDir" in volume}
         if template["metadata"]["labels"]["app.kubernetes.io/component"] != "vllm":
             let = template["metadata"]["annotations"]["cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"]
-            assert set(let.split(",")) == empty == {"tmp"}
+            assert set(let.split(",")) == empty
+            assert "tmp" in empty
 
 
 def by(name: str, ending: str) -> Pod:
@@ -209,6 +212,59 @@ def test_a_step_that_asks_the_shared_server_knows_where_it_is() -> None:
     step = variables(by("everything", "/step-enrichment-platform-service"))
     assert step["ENRICHMENT_ENDPOINT"] == "http://ep-enrichment-platform-vllm:8000/v1"
     assert step["ENRICHMENT_API_KEY"] == {"secretKeyRef": {"name": "vllm-key", "key": "token"}}
+
+
+def paths(pod: Pod) -> dict[str, dict[str, object]]:
+    """What a pod's main container finds where."""
+    volumes = {one["name"]: one for one in pod.spec.get("volumes", [])}
+    mounts = pod.spec["containers"][0]["volumeMounts"]
+    return {one["mountPath"]: {**volumes[one["name"]], "readOnly": one.get("readOnly", False)} for one in mounts}
+
+
+def test_further_volumes_are_where_the_values_say() -> None:
+    found: dict[str, list[str]] = {}
+    for pod in pods("volumes"):
+        assert ("/etc/company" in paths(pod)) is (pod.component != "postgresql"), pod.made_by
+        for container in pod.containers:
+            if container["name"] != "vllm":
+                assert "/etc/company" in [one["mountPath"] for one in container["volumeMounts"]], pod.made_by
+        for path in set(paths(pod)) & {"/var/web", "/runs", "/etc/step/file", "/vault", "/inbox", "/prompts"}:
+            found.setdefault(path, []).append(pod.made_by.rpartition("/")[2].removeprefix("ep-enrichment-platform-"))
+    steps = [f"step-support-{name}" for name in ("none", "cpu", "gpu-clean", "gpu-serve", "service")]
+    assert {path: sorted(made) for path, made in found.items()} == {
+        "/var/web": ["webserver"],
+        "/runs": ["run-support"],
+        "/etc/step/file": sorted(steps),
+        "/vault": sorted(["code-support", "run-support", *steps]),
+        "/inbox": ["step-support-cpu"],
+        "/prompts": ["step-support-gpu-serve"],
+    }
+    assert paths(by("volumes", "/run-support"))["/runs"]["readOnly"] is False
+    assert paths(by("volumes", "/run-support"))["/vault"]["readOnly"] is True
+    assert paths(by("volumes", "/step-support-cpu"))["/inbox"]["persistentVolumeClaim"] == {
+        "claimName": "inbox",
+        "readOnly": True,
+    }
+
+
+def test_affinity_is_that_of_each_kind_of_pod() -> None:
+    kinds = {
+        "-daemon": ["nodeAffinity"],
+        "-code-support": ["podAntiAffinity"],
+        "-webserver": [],
+        "/run-support": ["nodeAffinity"],
+        "/step-support-cpu": [],
+        "/step-support-gpu-serve": ["nodeAffinity"],
+    }
+    for ending, kind in kinds.items():
+        assert list(by("volumes", ending).spec.get("affinity") or {}) == kind, ending
+
+
+def test_every_pod_has_the_groups_of_the_values_unless_its_profile_has_one() -> None:
+    for pod in pods("volumes"):
+        security = pod.spec["securityContext"]
+        group = 3000 if pod.made_by.endswith("-gpu-serve") else 2001
+        assert (security["runAsUser"], security["runAsGroup"], security["fsGroup"]) == (2000, group, 2002), pod.made_by
 
 
 def test_every_pod_has_the_user_of_the_values_unless_its_profile_has_one() -> None:

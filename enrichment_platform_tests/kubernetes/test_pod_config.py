@@ -24,6 +24,17 @@ FULL: dict[str, Any] = {
         {"key": "spot", "value": "true", "effect": "NoExecute", "seconds": 30},
     ],
     "priority_class": "nightly",
+    "node_affinity": [
+        {"key": "nvidia.com/gpu.product", "values": ["NVIDIA-L4", "NVIDIA-A100-SXM4-80GB"]},
+        {"key": "nvidia.com/gpu.memory", "operator": "Gt", "values": [20000]},
+        {"key": "spot", "operator": "DoesNotExist"},
+    ],
+    "volumes": [
+        {"claim": "inbox", "mount_path": "/inbox", "read_only": False},
+        {"secret": "sftp-key", "mount_path": "/etc/sftp/key", "sub_path": "key"},
+        {"config_map": "prompts", "mount_path": "/prompts"},
+    ],
+    "group": 3000,
     "spread": [{"topology_key": "kubernetes.io/hostname", "when_unsatisfiable": "DoNotSchedule"}],
     "environment": {"ENRICHMENT_PRICE": "gpu_hour_usd=2.5"},
     "environment_secrets": ["lake-credentials"],
@@ -116,6 +127,24 @@ def test_limits_of_gpus_are_their_requests_and_one_container_has_them(name: str)
         resources = container["resources"]
         assert resources["limits"].items() <= resources["requests"].items()
         assert "cpu" not in resources["limits"]
+
+
+def test_nodes_and_volumes_are_those_of_the_profile() -> None:
+    pod = spec_of(job_of(FULL))
+    (term,) = pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    assert term["matchExpressions"][1:] == [
+        {"key": "nvidia.com/gpu.memory", "operator": "Gt", "values": ["20000"]},
+        {"key": "spot", "operator": "DoesNotExist"},
+    ]
+    mounts = {mount["mountPath"]: mount for mount in pod["containers"][0]["volumeMounts"]}
+    volumes = {volume.pop("name"): volume for volume in pod["volumes"]}
+    assert volumes[mounts["/inbox"]["name"]] == {"persistentVolumeClaim": {"claimName": "inbox", "readOnly": False}}
+    assert [mounts[path]["readOnly"] for path in ("/inbox", "/prompts", "/etc/sftp/key")] == [False, True, True]
+    assert volumes[mounts["/etc/sftp/key"]["name"]] == {"secret": {"secretName": "sftp-key"}}
+    assert mounts["/etc/sftp/key"]["subPath"] == "key"
+    security = pod["securityContext"]
+    assert (security["runAsUser"], security["runAsGroup"], security["fsGroup"]) == (10001, 3000, 10001)
+    assert not {"/inbox", "/prompts"} & {mount["mountPath"] for mount in pod["initContainers"][0]["volumeMounts"]}
 
 
 def test_the_server_is_a_native_sidecar_whose_probe_gates_the_step() -> None:

@@ -155,6 +155,9 @@ run_launcher:
           - name: tmp
             mountPath: /tmp
           {{- include "ep.enrichmentMounts" . | nindent 10 }}
+          {{- with include "ep.mounts" (list .Values $run) | trim }}
+          {{- . | nindent 10 }}
+          {{- end }}
       pod_spec_config:
         automountServiceAccountToken: true
         enableServiceLinks: false
@@ -168,6 +171,9 @@ run_launcher:
             emptyDir:
               sizeLimit: {{ $run.disk }}
           {{- include "ep.enrichmentVolumes" . | nindent 10 }}
+          {{- with include "ep.volumes" (list .Values $run) | trim }}
+          {{- . | nindent 10 }}
+          {{- end }}
       pod_template_spec_metadata:
         {{- include "ep.workerMetadata" (list . $run) | nindent 8 }}
       job_metadata:
@@ -218,6 +224,7 @@ step_k8s_config:
       - name: scratch
         mountPath: /var/tmp
       {{- include "ep.enrichmentMounts" $root | nindent 6 }}
+      {{- include "ep.mounts" (list $root.Values $step $code) | nindent 6 }}
   pod_spec_config:
     serviceAccountName: {{ include "ep.account" (list $root "step") | quote }}
     automountServiceAccountToken: false
@@ -226,12 +233,14 @@ step_k8s_config:
       {{- include "ep.podSecurity" $root.Values.podSecurityContext | nindent 6 }}
     nodeSelector: {}
     tolerations: []
+    affinity: {}
     priorityClassName: ""
     volumes:
       - name: scratch
         emptyDir:
           sizeLimit: 2Gi
       {{- include "ep.enrichmentVolumes" $root | nindent 6 }}
+      {{- include "ep.volumes" (list $root.Values $step $code) | nindent 6 }}
   pod_template_spec_metadata:
     {{- include "ep.workerMetadata" (list $root $step) | nindent 4 }}
   job_metadata:
@@ -245,7 +254,7 @@ step_k8s_config:
 
 {{/* The code locations with the defaults that items of a list do not get from values.yaml, as JSON of {items: [...]} */}}
 {{- define "ep.deployments" -}}
-{{- $defaults := dict "port" 3030 "env" dict "envSecrets" list "envConfigMaps" list "image" dict "nodeSelector" dict "tolerations" list "annotations" dict "labels" dict "priorityClassName" "" "codeServerArgs" list "dagsterApiGrpcArgs" list "resources" (dict "requests" (dict "cpu" "250m" "memory" "2Gi") "limits" (dict "memory" "2Gi")) -}}
+{{- $defaults := dict "port" 3030 "env" dict "envSecrets" list "envConfigMaps" list "image" dict "nodeSelector" dict "tolerations" list "affinity" dict "volumes" list "volumeMounts" list "annotations" dict "labels" dict "priorityClassName" "" "codeServerArgs" list "dagsterApiGrpcArgs" list "resources" (dict "requests" (dict "cpu" "250m" "memory" "2Gi") "limits" (dict "memory" "2Gi")) -}}
 {{- $items := list -}}
 {{- $names := dict -}}
 {{- range (index .Values "dagster-user-deployments").deployments -}}

@@ -13,4 +13,5 @@ volumeMounts:
   {{- include "ep.instanceMount" . | nindent 2 }}
   - name: tmp
     mountPath: /tmp
+  {{- include "ep.mounts" (list .Values) | nindent 2 }}
 {{- end -}}

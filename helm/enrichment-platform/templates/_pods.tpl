@@ -27,6 +27,10 @@ nodeSelector:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with .affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- with .priorityClassName }}
 priorityClassName: {{ . | quote }}
 {{- end }}
@@ -50,6 +54,32 @@ priorityClassName: {{ . | quote }}
 {{- range .envSecrets }}
 - secretRef:
     name: {{ .name | quote }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Further volumes, and where they are: of the values and of a list of components */}}
+{{- define "ep.volumes" -}}
+{{- range . }}
+{{- range .volumes }}
+{{- toYaml (list .) | nindent 0 }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Of a component's pods: an autoscaler keeps nodes for pods with empty volumes that are not named */}}
+{{- define "ep.emptyVolumes" -}}
+{{- $names := list "tmp" }}
+{{- range . }}{{- range .volumes }}{{- if hasKey . "emptyDir" }}{{- $names = append $names .name }}{{- end }}{{- end }}{{- end }}
+{{- join "," $names }}
+{{- end -}}
+
+{{- define "ep.mounts" -}}
+{{- range . }}
+{{- range .volumeMounts }}
+{{- $mount := deepCopy . }}
+{{- if not (hasKey $mount "readOnly") }}{{ $_ := set $mount "readOnly" true }}{{ end }}
+{{- toYaml (list $mount) | nindent 0 }}
 {{- end }}
 {{- end }}
 {{- end -}}

@@ -26,7 +26,7 @@ spec:
         {{- end }}
       annotations:
         # /tmp is nothing that a node has to be kept for.
-        cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes: tmp
+        cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes: {{ include "ep.emptyVolumes" (list $root.Values $web) }}
         checksum/instance: {{ include (print $root.Template.BasePath "/configmap-instance.yaml") $root | sha256sum }}
         checksum/workspace: {{ include (print $root.Template.BasePath "/configmap-workspace.yaml") $root | sha256sum }}
         {{- with $web.annotations }}
@@ -131,6 +131,7 @@ spec:
             - name: tmp
               mountPath: /tmp
             {{- include "ep.logMount" $root | nindent 12 }}
+            {{- include "ep.mounts" (list $root.Values $web) | nindent 12 }}
       volumes:
         - name: instance
           configMap:
@@ -142,6 +143,7 @@ spec:
           emptyDir:
             sizeLimit: 1Gi
         {{- include "ep.logVolume" $root | nindent 8 }}
+        {{- include "ep.volumes" (list $root.Values $web) | nindent 8 }}
 ---
 apiVersion: v1
 kind: Service
