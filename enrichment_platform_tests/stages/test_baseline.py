@@ -14,9 +14,10 @@ from enrichment_platform.checks.results import CheckResult, Verdict
 from enrichment_platform.checks.verdicts import TABLE, accepted, failing_since, latest_verdict, store_verdict
 from enrichment_platform.errors import InputError, PublicationRefusedError
 from enrichment_platform.lake.tables import Lake
-from enrichment_platform.spec import EnrichmentSpec
+from enrichment_platform.spec import EnrichmentSpec, Stage
 from enrichment_platform.stages.acceptance import accept_checks
 from enrichment_platform.stages.baseline import CANARIES, PROFILES, read_history, store
+from enrichment_platform.stages.naming import table
 from enrichment_platform.stages.publish import check_partition, publish, restore
 from enrichment_platform_tests.stages.partition import KEY, answer, classify, letters_spec, prepare, rows
 
@@ -56,6 +57,20 @@ def test_a_published_partition_is_part_of_the_baseline_of_later_ones_and_of_no_e
     assert "Letter 7" in later.rows["source"].to_list()
     for key in ("A", KEY):
         assert read_history(lake, spec, key, "f1").profiles.is_empty()
+
+
+def test_a_duplicate_is_learnt_in_the_words_that_were_asked_not_its_own(lake: Lake, tmp_path: Path) -> None:
+    spec = letters_spec(tmp_path / "letters.jsonl", cleaning={"duplicates": True})
+    texts = {"1": "Refund my order, please", "2": "REFUND my order, PLEASE", "3": "Where is my parcel"}
+    ids = prepare(lake, spec, [{"id": one, "part": KEY, "text": text} for one, text in texts.items()], tmp_path)
+    assert lake.read(table(spec, Stage.CLEANED), KEY)["asked_as"].null_count() == 2
+    classify(lake, spec, [answer(row_id) for row_id in ids])
+    check_partition(lake, spec, KEY, tmp_path)
+    publish(lake, spec, KEY)
+    learnt = read_history(lake, spec, "b", "f1").rows
+    assert sorted(learnt["source"]) == [texts["1"], texts["1"], texts["3"]]
+    published = lake.read(table(spec, Stage.ENRICHED), KEY)["text"]
+    assert sorted(published) == sorted(texts.values()), "the table keeps its own words"
 
 
 def test_another_fingerprint_starts_a_new_baseline_and_remembers_the_old_one(lake: Lake, tmp_path: Path) -> None:
