@@ -165,6 +165,21 @@ NEEDED: dict[str, tuple[str, str]] = {
         "{name: a, dagsterApiGrpcArgs: [-m, a]}, {name: a, dagsterApiGrpcArgs: [-m, a]}]}",
         "two are called a",
     ),
+    "a mount of no volume": (
+        "postgresql: {postgresqlHost: db}\nlake: {uri: 's3://b/l'}\nvolumes: [{name: ca, configMap: {name: ca}}]\n"
+        "stepExecutor: {volumeMounts: [{name: caa, mountPath: /ca}]}",
+        "/ca mounts the volume caa, which is none of `volumes` (ca)",
+    ),
+    "two volumes of a name": (
+        "postgresql: {postgresqlHost: db}\nlake: {uri: 's3://b/l'}\nvolumes: [{name: ca, configMap: {name: ca}}]\n"
+        "dagsterDaemon: {volumes: [{name: ca, secret: {secretName: ca}}]}",
+        "two of one pod are called ca",
+    ),
+    "two mounts at a path": (
+        "postgresql: {postgresqlHost: db}\nlake: {uri: 's3://b/l'}\nvolumes: [{name: ca, configMap: {name: ca}}]\n"
+        "volumeMounts: [{name: ca, mountPath: /ca}, {name: ca, mountPath: /ca, subPath: x}]",
+        "two are at /ca",
+    ),
 }
 
 

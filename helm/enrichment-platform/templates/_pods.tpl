@@ -74,9 +74,21 @@ priorityClassName: {{ . | quote }}
 {{- join "," $names }}
 {{- end -}}
 
+{{/* Kubernetes would refuse a pod with a mount of no volume, of runs and steps at their launch: it is said here. */}}
 {{- define "ep.mounts" -}}
+{{- $names := list }}
+{{- $paths := list }}
+{{- range . }}
+{{- range .volumes }}
+{{- if has .name $names }}{{ fail (printf "volumes: two of one pod are called %s" .name) }}{{ end }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- end }}
 {{- range . }}
 {{- range .volumeMounts }}
+{{- if not (has .name $names) }}{{ fail (printf "volumeMounts: %s mounts the volume %s, which is none of `volumes` (%s)" .mountPath .name (join ", " $names)) }}{{ end }}
+{{- if has .mountPath $paths }}{{ fail (printf "volumeMounts: two are at %s" .mountPath) }}{{ end }}
+{{- $paths = append $paths .mountPath }}
 {{- $mount := deepCopy . }}
 {{- if not (hasKey $mount "readOnly") }}{{ $_ := set $mount "readOnly" true }}{{ end }}
 {{- toYaml (list $mount) | nindent 0 }}
