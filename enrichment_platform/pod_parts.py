@@ -14,7 +14,11 @@ _BYTES = re.compile(r"^(?:\d+(?:\.\d+)?(?:[MGTPE]i?|Ki|k)|\d{7,})$")
 _LABEL = re.compile(r"^(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
 _DNS_NAME = re.compile(r"^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$")
 _VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
-TAKEN_PATHS = ("/tmp", "/var/tmp", "/dev/shm", "/etc/enrichment-platform")  # noqa: S108 - paths in the pod
+TAKEN_PATHS = (
+    *("/tmp", "/var/tmp", "/dev/shm"),  # noqa: S108 - paths in the pod
+    *("/etc/enrichment-platform", "/etc/dagster", "/var/log/dagster"),
+)
+"""Where the platform mounts its own: a second mount there is a pod that Kubernetes refuses."""
 
 
 def _quantity(value: str) -> str:
@@ -135,6 +139,8 @@ class VolumeSpec(SpecModel):
             raise ValueError("a volume is one of `config_map`, `secret`, `claim`: give exactly one")
         if not self.read_only and self.claim is None:
             raise ValueError("`read_only: false` goes with `claim`: ConfigMaps and Secrets cannot be written")
+        if self.sub_path and ".." in self.sub_path.split("/"):
+            raise ValueError("`sub_path` lies within the volume: no ..")
         if self.mount_path in TAKEN_PATHS:
             raise ValueError(f"{self.mount_path} is the platform's own; mount it elsewhere")
         return self

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
 
-from enrichment_platform.pod_parts import Quantity
+from enrichment_platform.pod_parts import TAKEN_PATHS, Quantity
 from enrichment_platform.spec_model import SpecModel
 
 NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
@@ -48,6 +48,21 @@ VolumeName = Annotated[
             "not": {"anyOf": [{"enum": list(OWN_VOLUMES)}, {"pattern": "^profile-"}]},
         }
     ),
+]
+_PATH = r"^/[^:]*[^:/]$"
+
+
+def _mount_path(value: str) -> str:
+    if value in TAKEN_PATHS:
+        raise ValueError(f"{value} is the platform's own; mount it elsewhere")
+    return value
+
+
+MountPath = Annotated[
+    str,
+    StringConstraints(pattern=_PATH),
+    AfterValidator(_mount_path),
+    WithJsonSchema({"type": "string", "pattern": _PATH, "not": {"enum": list(TAKEN_PATHS)}}),
 ]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -164,7 +179,7 @@ class ChartMount(ChartModel):
     """Where a container finds a volume."""
 
     name: VolumeName = Field(description="Of the volume")
-    mount_path: str = Field(pattern=r"^/[^:]*[^:/]$", description="Folder or file in the container")
+    mount_path: MountPath = Field(description="Folder or file in the container; none of the platform's own")
     sub_path: str | None = Field(None, description="One file or folder of the volume")
     read_only: bool = Field(True, description="Nothing is written to it")
 

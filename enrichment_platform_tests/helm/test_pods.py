@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from enrichment_platform.kubernetes.chart_model import OWN_VOLUMES
+from enrichment_platform.pod_parts import TAKEN_PATHS
 from enrichment_platform_tests.helm.pods import Pod, launched, pods
 from enrichment_platform_tests.helm.rendering import NAMES, of_kind, rendered
 
@@ -245,6 +247,18 @@ def test_further_volumes_are_where_the_values_say() -> None:
         "claimName": "inbox",
         "readOnly": True,
     }
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "volumes"])  # which has volumes of others
+def test_names_and_paths_that_the_platform_mounts_are_refused_as_those_of_others(name: str) -> None:
+    """Or a pod with both would be refused at its launch; paths that the values themselves name are left to Helm."""
+    chosen = {"/opt/dagster/dagster_home/dagster.yaml", "/data/lake", "/lake"}
+    for pod in pods(name):
+        if pod.component in ("postgresql", "vllm"):
+            continue
+        container = pod.spec["containers"][0]
+        assert {one["name"] for one in container["volumeMounts"]} <= set(OWN_VOLUMES), pod.made_by
+        assert {one["mountPath"] for one in container["volumeMounts"]} - chosen <= set(TAKEN_PATHS), pod.made_by
 
 
 def test_affinity_is_that_of_each_kind_of_pod() -> None:

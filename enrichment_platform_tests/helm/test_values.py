@@ -105,6 +105,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "a mount's path": {"volumeMounts": [{"name": "a", "mountPath": "a"}]},
     "memory of a profile in cores": {"podProfiles": {"cpu": {"memory": "500m"}}},
     "memory of a profile without a unit": {"podProfiles": {"gpu-serve": {"vllm": {"memory": 32}}}},
+    "a mount at a path of the platform": {"volumeMounts": [{"name": "a", "mountPath": "/etc/enrichment-platform"}]},
     "in a profile's volume": {"podProfiles": {"cpu": {"volumes": [{"clame": "a", "mount_path": "/a"}]}}},
     "root": {"podSecurityContext": {"runAsUser": 0}},
     "another lake": {"lake": {"uri": "gs://bucket"}},

@@ -76,6 +76,7 @@ def test_a_deployment_adds_profiles_of_its_own(deployment: Path) -> None:
             "`read_only: false` goes with `claim`",
         ),
         ({"volumes": [{"secret": name, "mount_path": "/a"} for name in ("x", "y")]}, "volumes: /a is mounted twice"),
+        ({"volumes": [{"claim": "a", "mount_path": "/a", "sub_path": "../b"}]}, "lies within the volume: no .."),
         ({"node_affinity": [{"key": "a"}]}, "`operator: In` needs `values`"),
         (
             {"node_affinity": [{"key": "a", "operator": "Exists", "values": ["b"]}]},
