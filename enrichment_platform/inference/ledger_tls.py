@@ -37,6 +37,6 @@ def tls_arguments(url: sa.URL) -> tuple[sa.URL, dict[str, Any]]:
     except OSError as error:
         raise EnrichmentError(f"ENRICHMENT_LEDGER: sslrootcert={certificates} cannot be read: {error}") from None
     context.check_hostname = mode == "verify-full"
-    if mode == "require":
+    if mode == "require" and certificates is None:  # with a root certificate it is verify-ca, as in libpq
         context.verify_mode = ssl.CERT_NONE
     return plain, {"ssl_context": context}

@@ -72,7 +72,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("mode", "verified", "by_name"),
     [
-        ("require", ssl.CERT_NONE, False),
+        ("require", ssl.CERT_REQUIRED, False),
         ("verify-ca", ssl.CERT_REQUIRED, False),
         ("verify-full", ssl.CERT_REQUIRED, True),
     ],
@@ -83,6 +83,12 @@ def test_modes_are_those_of_libpq(authority: Path, mode: str, verified: ssl.Veri
     assert (context.verify_mode, context.check_hostname) == (verified, by_name)
     assert [one["issuer"] for one in context.get_ca_certs()][-1][0][0] == ("commonName", "authority of the tests")
     assert dict(url.query) == {"application_name": "night"}
+
+
+def test_tls_that_is_required_without_a_root_certificate_is_not_verified() -> None:
+    _, arguments = tls_arguments(sa.make_url(f"{BARE}?sslmode=require"))
+    context = arguments["ssl_context"]
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_NONE, False)
 
 
 def test_a_socket_is_handed_on() -> None:
