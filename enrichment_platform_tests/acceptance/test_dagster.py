@@ -9,10 +9,9 @@ import json
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ import pytest
 from enrichment_platform.stages.instance import SETTINGS
 from enrichment_platform_tests.acceptance.project import Deployment, copy_of_the_platform, write_jsonl
 from enrichment_platform_tests.servers.openai_server import RunningServer, openai_server
+from enrichment_platform_tests.waiting import wait_until
 
 DAYS = ["2024-05-01", "2024-05-02", "2024-05-03", "2024-05-04"]
 STAGES = ["raw", "cleaned", "classified", "enriched"]
@@ -70,7 +70,7 @@ class Dagster:
         launched = self.ask(LAUNCH, params=params)
         assert launched["__typename"] == "LaunchRunSuccess", launched
         run_id = launched["run"]["runId"]
-        await_(lambda: self.run(run_id).is_finished, f"run {run_id} to end")
+        wait_until(lambda: self.run(run_id).is_finished, f"run {run_id} to end", seconds=120, look_s=0.3)
         return self.run(run_id).status.value
 
     def run(self, run_id: str) -> dg.DagsterRun:
@@ -90,13 +90,6 @@ class Dagster:
     def checks(self, day: str) -> dict[str, list[str]]:
         """Statuses of every check in a partition."""
         return {check: [one["status"] for one in self.ask(EXECUTIONS, check=check, partition=day)] for check in CHECKS}
-
-
-def await_(reached: Callable[[], bool], what: str, seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
-        time.sleep(0.3)
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +135,7 @@ def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
             process = subprocess.Popen(command, cwd=deployment.root, env=deployment.variables, stdout=log, stderr=log)
             stack.callback(stop, process)
         running = Dagster(deployment, provider, f"http://127.0.0.1:{port}", instance)
-        await_(lambda: answers(running), "the webserver")
+        wait_until(lambda: answers(running), "the webserver", seconds=120, look_s=0.3)
         yield running
 
 
@@ -172,7 +165,7 @@ def test_a_backfill_from_the_ui_fills_its_partitions_and_records_their_checks(da
         runs = dagster.instance.get_runs()
         return bool(runs) and all(run.is_finished for run in runs) and dagster.materialized("enriched") == {*chosen}
 
-    await_(ended, "the backfill's runs")
+    wait_until(ended, "the backfill's runs", seconds=120, look_s=0.3)
     assert {run.status.value for run in dagster.instance.get_runs()} == {"SUCCESS"}
     for stage in STAGES:
         assert dagster.materialized(stage) == {*chosen}

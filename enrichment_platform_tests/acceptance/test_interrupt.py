@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 
 from enrichment_platform_tests.acceptance.project import Deployment, letters, letters_spec, write_jsonl
 from enrichment_platform_tests.servers.openai_server import RunningServer
+from enrichment_platform_tests.waiting import wait_until
 
 ROWS = 60
 
@@ -24,10 +24,7 @@ def test_ctrl_c_keeps_every_answer_and_stops_the_range(
     deployment.environment["ENRICHMENT_CONCURRENCY"] = "4"
     provider.behave({"kind": "ok", "latency_s": 0.3})
     process = deployment.start("run", "letters", "--from", "a", "--to", "b")
-    deadline = time.monotonic() + 60
-    while provider.stats()["answered"] < 5:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: provider.stats()["answered"] >= 5, "five answers", process=process)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -51,10 +48,7 @@ def test_ctrl_c_does_not_sit_out_the_waits_of_retries(
     deployment.define("letters", letters_spec(source, ["a"]))
     provider.behave({"kind": "429", "retry_after": "50"})
     process = deployment.start("run", "letters", "--partition", "a")
-    deadline = time.monotonic() + 60
-    while provider.stats()["requests"] < 4:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: provider.stats()["requests"] >= 4, "four requests", process=process)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=20)
     assert process.returncode == 1

@@ -15,6 +15,7 @@ from enrichment_platform.cleaning import cleaning_version
 from enrichment_platform.inference.task import Task
 from enrichment_platform_tests.acceptance.project import Deployment, as_spec, letters, letters_spec, write_jsonl
 from enrichment_platform_tests.servers.openai_server import RunningServer, prompt_hash
+from enrichment_platform_tests.waiting import wait_until
 
 ROWS, CONCURRENCY, KILLS = 120, 8, (1, 40, 90)
 
@@ -29,11 +30,7 @@ def settled_rows(home: Path) -> set[str]:
 def kill_after(deployment: Deployment, provider: RunningServer, answers: int) -> None:
     """Start the command and kill it once the provider has given so many answers in all."""
     process = deployment.start("run", "letters", "--partition", "a")
-    deadline = time.monotonic() + 60
-    while provider.stats()["answered"] < answers:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: provider.stats()["answered"] >= answers, f"{answers} answers", process=process)
     process.kill()
     process.communicate()
 

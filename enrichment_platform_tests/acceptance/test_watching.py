@@ -8,7 +8,6 @@ import pty
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import pytest
 
 from enrichment_platform_tests.acceptance.project import Deployment, letters, letters_spec, write_jsonl
 from enrichment_platform_tests.servers.openai_server import RunningServer
+from enrichment_platform_tests.waiting import wait_until
 
 ROWS = 60
 
@@ -29,20 +29,13 @@ def slow_letters(deployment: Deployment, provider: RunningServer, tmp_path: Path
     provider.behave({"kind": "ok", "latency_s": 0.3})
 
 
-def answered(provider: RunningServer, count: int) -> None:
-    deadline = time.monotonic() + 60
-    while provider.stats()["answered"] < count:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 @pytest.mark.slow
 def test_a_halt_stops_a_run_of_another_process_and_running_again_asks_nothing_twice(
     deployment: Deployment, provider: RunningServer, tmp_path: Path
 ) -> None:
     slow_letters(deployment, provider, tmp_path)
     process = deployment.start("run", "letters", "--partition", "a")
-    answered(provider, 5)
+    wait_until(lambda: provider.stats()["answered"] >= 5, "five answers", process=process)
     provider.behave({"latency_s": 5})  # a minute of asking is left: a busy machine takes ten seconds to start `halt`
     deployment.done("halt", "letters", "--reason", "the prompt is wrong")
     sent = provider.stats()["requests"]

@@ -22,6 +22,7 @@ from enrichment_platform_tests.inference.asking import (
     server,
 )
 from enrichment_platform_tests.servers.openai_server import RunningServer, openai_server
+from enrichment_platform_tests.waiting import wait_until
 
 __all__ = ["ledger", "running", "server"]
 pytestmark = pytest.mark.timeout(120)
@@ -106,9 +107,7 @@ def test_where_one_of_two_processes_is_killed_the_other_gets_all_and_repeats_onl
     doomed, other = Asking(url, server, rows), Asking(url, server, rows)
     doomed.start()
     other.start()
-    until = time.monotonic() + 30
-    while server.stats()["answered"] < 200 and time.monotonic() < until:
-        time.sleep(0.01)
+    wait_until(lambda: server.stats()["answered"] >= 200, "200 answers", look_s=0.01)
     doomed.kill()
     assert len(other.answers()) > 0
     stats = server.stats()

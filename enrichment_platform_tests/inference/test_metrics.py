@@ -55,7 +55,7 @@ def read(text: str) -> dict[str, float]:
 
 
 def scrape(port: int) -> dict[str, float]:
-    return read(urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode())
+    return read(urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30).read().decode())
 
 
 def ask(metrics: NoMetrics) -> None:

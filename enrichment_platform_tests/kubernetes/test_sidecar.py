@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from enrichment_platform.errors import EndpointUnavailableError
 from enrichment_platform.kubernetes.sidecar import START_VARIABLE, Sidecar
+from enrichment_platform_tests.waiting import wait_until
 
 LOOK_S = 0.05
 
@@ -70,17 +70,9 @@ def server() -> Iterator[Server]:
     running.close()
 
 
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for it; fails after ten seconds."""
-    ends = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < ends, "did not come to hold within 10 s"
-        time.sleep(0.01)
-
-
 def two_looks(sidecar: Sidecar) -> None:
     looks = sidecar.seen.looks
-    until(lambda: sidecar.seen.looks >= looks + 2)
+    wait_until(lambda: sidecar.seen.looks >= looks + 2, "two looks")
 
 
 def test_the_time_that_it_loaded_is_its_own_although_the_step_starts_after_it(server: Server) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from enrichment_platform.lake.read_ahead import ReadAhead
 
-pytestmark = pytest.mark.timeout(20)
+pytestmark = pytest.mark.timeout(60)
 
 
 class Source:

@@ -15,6 +15,7 @@ import pytest
 
 from enrichment_platform_tests.servers.openai_server import RunningServer, openai_server, prompt_hash
 from enrichment_platform_tests.servers.schema_answer import answer
+from enrichment_platform_tests.waiting import wait_until
 
 SCHEMA = {
     "type": "object",
@@ -87,14 +88,6 @@ def statuses(server: RunningServer, *texts: str, timeout_s: float = 5.0) -> list
 
     result: list[int | str] = talk(server, conversation, timeout_s)
     return result
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if holds():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not come about within 5 s")
 
 
 def outage(server: RunningServer) -> str | None:
@@ -223,27 +216,27 @@ def test_slots_come_and_go_on_schedule(server: RunningServer) -> None:
     ],
 )
 def test_an_outage_begins_and_ends(server: RunningServer, kind: str, expected: set[int | str]) -> None:
-    server.behave({"outage": [0.5, 1.5, kind]})
+    server.behave({"outage": [1.0, 2.5, kind]})
     assert statuses(server, "before") == [200]
-    wait_until(lambda: outage(server) == kind)
+    wait_until(lambda: outage(server) == kind, "the outage")
     assert set(statuses(server, "during", "meanwhile", timeout_s=0.2)) <= expected
-    wait_until(lambda: outage(server) is None)
+    wait_until(lambda: outage(server) is None, "its end")
     assert statuses(server, "after") == [200]
     assert server.stats()["answered"] == 2
 
 
 def test_requests_in_flight_fail_when_an_outage_begins(server: RunningServer) -> None:
-    server.behave({"latency_s": 0.3, "outage": [0.1, 1.0, "refuse"]})
+    server.behave({"latency_s": 2.0, "outage": [0.7, 2.5, "refuse"]})
     assert set(statuses(server, "a", "b")) <= {"ServerDisconnectedError", "ClientOSError", "ClientConnectionResetError"}
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", server.port)) != 0
-    wait_until(lambda: outage(server) is None)
+    wait_until(lambda: outage(server) is None, "its end")
     stats = server.stats()
     assert (stats["requests"], stats["answered"], stats["in_flight"]) == (2, 0, 0)
 
 
 def test_the_timeline_shows_when_requests_came_and_how_they_ended(server: RunningServer) -> None:
-    server.behave({"latency_s": 0.05, "slots": 2})
+    server.behave({"latency_s": 0.5, "slots": 2})
     before = time.time()
     statuses(server, *map(str, range(5)))
     time.sleep(0.3)
@@ -267,7 +260,7 @@ def test_the_timeline_shows_when_requests_came_and_how_they_ended(server: Runnin
 def test_a_client_that_leaves_frees_its_slot_and_is_not_billed(server: RunningServer, queue: bool) -> None:
     server.behave({"latency_s": 0.5, "slots": 1, "queue": queue})
     statuses(server, "a", "b", timeout_s=0.1)
-    wait_until(lambda: server.stats()["in_flight"] == server.stats()["queued"] == 0)
+    wait_until(lambda: server.stats()["in_flight"] == server.stats()["queued"] == 0, "free slots")
     time.sleep(0.5)
     assert server.stats()["answered"] == 0
 

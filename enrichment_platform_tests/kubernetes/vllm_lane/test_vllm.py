@@ -6,10 +6,8 @@ import csv
 import itertools
 import json
 import os
-import subprocess
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +19,7 @@ import yaml
 from enrichment_platform_tests.acceptance.project import DATA, ROOT, Deployment, copy_of_the_platform
 from enrichment_platform_tests.acceptance.test_kill import settled_rows
 from enrichment_platform_tests.kubernetes.vllm_lane.server import KEY, START_SECONDS, VllmServer, free_port, profile
+from enrichment_platform_tests.waiting import wait_until
 
 pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1_800)]
 COMPLAINTS = DATA / "complaints" / "complaints.csv"
@@ -214,11 +213,11 @@ def test_a_server_that_is_killed_in_mid_run_costs_at_most_what_was_in_flight(
     server: VllmServer, source: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     at = deployment(server, source, tmp_path_factory.mktemp("killed"))
-    answered_before = answered(server)
+    enough = answered(server) + 20
     process = at.start("run", "complaints", "--partition", DAY)
     try:
         # The server is asked, not the ledger: its file is there before its tables are.
-        until(lambda: answered(server) >= answered_before + 20, process)
+        wait_until(lambda: answered(server) >= enough, "20 answers", seconds=600, process=process, look_s=0.2)
         server.end()
         before = settled_rows(at.home)
         server.start()
@@ -233,15 +232,6 @@ def test_a_server_that_is_killed_in_mid_run_costs_at_most_what_was_in_flight(
     assert not [row_id for row_id in before if times[row_id] > 1], "an answer that was there was paid for again"
     assert sum(row["outcome"] != "ok" for row in attempts if row["row_id"] not in before) > 0
     assert max(times.values()) == 1
-
-
-def until(reached: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    """Wait while the command runs."""
-    ends = time.monotonic() + 600
-    while not reached():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < ends, "not reached within 600 s"
-        time.sleep(0.2)
 
 
 def answered(server: VllmServer) -> float:
