@@ -119,7 +119,7 @@ class HttpClient:
         idle = self._idle
         while idle:
             connection = idle.pop()
-            if connection.idle_since > now - KEEP_ALIVE_S and connection.usable:
+            if connection.idle_since > now - KEEP_ALIVE_S and connection.usable and connection.silent:
                 return connection
             connection.drop()
         return None

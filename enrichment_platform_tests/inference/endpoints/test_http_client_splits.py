@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import socket
 from typing import Any
 
 import pytest
@@ -31,7 +32,8 @@ class Wire(asyncio.Transport):
     """A transport that goes nowhere: bytes are given to the protocol by hand, in any pieces."""
 
     def __init__(self, protocol: Connection) -> None:
-        super().__init__()
+        self._socket = socket.socket()
+        super().__init__({"socket": self._socket})
         self._protocol: Connection | None = protocol
         protocol.connection_made(self)
 
@@ -46,6 +48,7 @@ class Wire(asyncio.Transport):
     def lose(self, error: Exception | None) -> None:
         protocol, self._protocol = self._protocol, None
         if protocol is not None:
+            self._socket.close()
             protocol.connection_lost(error)
 
 
