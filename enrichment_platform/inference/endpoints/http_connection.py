@@ -73,7 +73,7 @@ class Connection(asyncio.Protocol):
         self._body: list[bytes] = []
         self._received = 0
         self._status = 0
-        self._head_read = self._complete = self._reusable = False
+        self._head_read = self._complete = self._reusable = self._looked = False
         self._waiter = waiter = self._loop.create_future()
         self._deadline = deadline
         # One timer looks after many requests: it moves on when it finds a later deadline.
@@ -191,6 +191,11 @@ class Connection(asyncio.Protocol):
             return
         if self._loop.time() < self._deadline - _CLOCK_S:
             self._timer = self._loop.call_at(self._deadline, self._look_at_deadline)
+        elif not (self._looked or self.silent):
+            # uvloop comes to its timers before its sockets: after it was held up, the answer, which is paid for, may
+            # lie there unread.
+            self._looked = True
+            self._timer = self._loop.call_later(_CLOCK_S, self._look_at_deadline)
         else:
             self._fail(Failure.TIMEOUT, f"no answer within {self._timeout_s:g} s")
 

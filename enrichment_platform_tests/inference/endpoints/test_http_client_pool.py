@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import time
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from enrichment_platform.inference.endpoints import http_client, http_connection
 from enrichment_platform.inference.endpoints.http_client import HttpClient
@@ -57,6 +59,50 @@ def test_each_request_has_the_whole_timeout_though_they_share_a_connection(run: 
     (error,), took = run(scenario)
     assert failure(error) == (Failure.TIMEOUT, True)
     assert 1.18 < took < 6, "not the server's nine seconds"
+
+
+class Blocking(asyncio.Protocol):
+    """Answers where the loop looks at its sockets, past the transport, and holds the loop up there."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._descriptor = transport.get_extra_info("socket").fileno()
+
+    def data_received(self, data: bytes) -> None:
+        os.write(self._descriptor, OK)
+        time.sleep(0.7)
+
+
+def test_an_answer_that_came_in_time_to_a_loop_that_was_held_up_is_read(run: Run) -> None:
+    async def scenario() -> int:
+        server = await asyncio.get_running_loop().create_server(Blocking, "127.0.0.1", 0)
+        url = URL(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        client = lean(url, timeout_s=0.5)
+        try:
+            return (await client.request("POST", url, b"")).status
+        finally:
+            await client.close()
+            server.close()
+
+    assert run(scenario) == 200
+
+
+def test_an_answer_that_trickles_in_has_no_more_time_than_another(run: Run) -> None:
+    async def answer(writer: asyncio.StreamWriter, number: int) -> None:
+        for byte in OK:
+            writer.write(bytes([byte]))
+            await asyncio.sleep(0.02)
+
+    async def scenario() -> float:
+        async with raw_server(answer) as server:
+            client, began = lean(server.url, timeout_s=0.5), asyncio.get_running_loop().time()
+            with pytest.raises(EndpointError) as caught:
+                await client.request("POST", server.url, b"")
+            took = asyncio.get_running_loop().time() - began
+            await client.close()
+        assert failure(caught.value) == (Failure.TIMEOUT, True)
+        return took
+
+    assert run(scenario) < 2, "not the server's three seconds"
 
 
 def test_idle_connections_end_before_the_server_hangs_up(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
