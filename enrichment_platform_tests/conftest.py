@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from enrichment_platform_tests.servers.openai_server import RunningServer, openai_server
 from enrichment_platform_tests.servers.postgres import postgres_url
@@ -14,6 +15,10 @@ from enrichment_platform_tests.servers.s3 import s3_bucket, s3_endpoint
 
 # Here and nowhere else: a session's fixture that a test module imports is a second one, with a server of its own.
 __all__ = ["home", "postgres_url", "provider", "s3_bucket", "s3_endpoint"]
+
+# Both measure the wall clock, which is the machine's affair.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture

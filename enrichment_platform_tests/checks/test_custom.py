@@ -268,7 +268,7 @@ def test_the_profile_counts_every_answered_row_and_only_rates() -> None:
     assert [(value.split()[0], count) for value, count in counts.items()] == [("expression", 99)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from([True, False, None]), min_size=1, max_size=40))
 def test_sql_and_polars_and_the_rate_agree_on_any_rows(values: list[bool | None]) -> None:
     partition = make_partition(len(values))

@@ -230,7 +230,7 @@ def test_a_check_that_says_too_little_or_contradicts_itself_is_not_accepted(wron
         CustomCheck.model_validate({"name": "mine", **wrong})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from(TOKENS), max_size=9))
 def test_no_text_gets_past_the_one_expression(tokens: list[str]) -> None:
     rows = make_partition(3).staged

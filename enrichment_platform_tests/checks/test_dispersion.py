@@ -86,7 +86,7 @@ def test_a_label_that_was_never_seen_is_found_when_it_comes() -> None:
     assert predicted(counts, totals)[1] < 0.001
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 400), st.floats(0.01, 0.6), st.floats(0.0005, 0.3))
 def test_the_beta_binomial_tail_is_scipys(total: int, mean: float, rho: float) -> None:
     mean = max(mean, 1 / (total + 1))
@@ -117,7 +117,7 @@ def test_the_long_sum_is_taken_only_where_something_moved(monkeypatch: pytest.Mo
     assert student[0] <= chances[0] < 0.001
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000))
 def test_more_is_never_less_strange(seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -131,7 +131,7 @@ def test_more_is_never_less_strange(seed: int) -> None:
     assert all(0 <= chance <= 1 for chance in chances)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(7, 60), st.sampled_from([30, 300, 30_000]))
 def test_every_history_gives_a_p_value(seed: int, partitions: int, rows: int) -> None:
     random = np.random.default_rng(seed)

@@ -111,7 +111,7 @@ def test_ninety_partitions_take_less_than_a_tenth_of_a_second() -> None:
     assert min(times) < 0.1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 20), st.integers(2, 8), st.integers(0, 1000))
 def test_the_order_of_the_rows_does_not_matter_and_the_value_is_never_negative(rows: int, days: int, seed: int) -> None:
     right = np.random.default_rng(seed).random((days, rows)) < 0.8

@@ -20,7 +20,7 @@ SIGNALS = st.dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SIGNALS, st.randoms())
 def test_the_order_does_not_matter(signals: dict[str, Signal], random: object) -> None:
     names = list(signals)
@@ -28,7 +28,7 @@ def test_the_order_does_not_matter(signals: dict[str, Signal], random: object) -
     assert judge({name: signals[name] for name in names}) == judge(signals)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SIGNALS)
 def test_only_what_matters_and_has_learnt_fails(signals: dict[str, Signal]) -> None:
     failing = {name for name, fails in judge(signals).items() if fails}
@@ -36,7 +36,7 @@ def test_only_what_matters_and_has_learnt_fails(signals: dict[str, Signal]) -> N
     assert all(signals[name].p_value <= Q for name in failing)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SIGNALS, st.data())
 def test_a_smaller_p_makes_no_check_pass(signals: dict[str, Signal], data: st.DataObject) -> None:
     if not signals:

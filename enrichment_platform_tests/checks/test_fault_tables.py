@@ -19,7 +19,7 @@ def test_a_fault_of_answers_is_not_one_of_the_table() -> None:
         as_table_fault("row_swap", make_partition(10).staged, 0.1, 0)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     name=st.sampled_from(TABLE_FAULTS),
     rows=st.integers(5, 80),

@@ -130,7 +130,7 @@ def specs(draw: st.DrawFn) -> EnrichmentSpec:
 
 
 @pytest.mark.parametrize("name", PROVIDER)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     spec=specs(),
     rows=st.integers(1, 60),

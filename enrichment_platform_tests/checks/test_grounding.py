@@ -58,7 +58,7 @@ def test_a_changed_digit_is_never_located(case: tuple[str, str], data: st.DataOb
     assert ground(changed, source) is not Grounding.LOCATED
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(PIECES), max_size=12), st.lists(st.sampled_from(PIECES), max_size=12))
 def test_no_text_makes_any_of_them_raise(span: list[str], source: list[str]) -> None:
     quoted, text = "".join(span), "".join(source)
@@ -68,7 +68,7 @@ def test_no_text_makes_any_of_them_raise(span: list[str], source: list[str]) -> 
     assert isinstance(states_date(text, date(2026, 5, 3)), bool)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.lists(st.sampled_from(PIECES[:-2]), min_size=1, max_size=4), st.sampled_from(["11", "1", "1,1", "1.1", "a1"]))
 def test_no_text_takes_more_than_its_length_in_time(parts: list[str], value: str) -> None:
     text = ("".join(parts) * 10_000)[:10_000]

@@ -82,7 +82,7 @@ def test_lengths_double_from_bucket_to_bucket(characters: int, bucket: str) -> N
     assert counted(input_counts(spec, tables), "length") == {bucket: 1}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from([*LABELS, None, "odd"]), min_size=1, max_size=40))
 def test_every_row_is_in_one_category(labels: list[str | None]) -> None:
     tables = partition("2026-03-01", {"category": pl.Series(labels, dtype=pl.String).to_list()})

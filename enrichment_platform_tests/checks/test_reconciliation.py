@@ -34,7 +34,7 @@ def reconcile(raw: list[str], aside: dict[str, str], cleaned: list[str], staged:
 
 
 @given(IDS, st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_clean_tables_are_never_flagged(ids: list[str], data: st.DataObject) -> None:
     aside = data.draw(st.sets(st.sampled_from(ids)))
     kept = [i for i in ids if i not in aside]
@@ -46,7 +46,7 @@ def test_clean_tables_are_never_flagged(ids: list[str], data: st.DataObject) -> 
 
 
 @given(IDS, st.data(), st.sampled_from(["lost", "late", "duplicated", "foreign", "both", "foreign cleaned"]))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_every_single_fault_is_found_and_named(ids: list[str], data: st.DataObject, fault: str) -> None:
     aside = dict.fromkeys(sorted(data.draw(st.sets(st.sampled_from(ids), max_size=len(ids) - 1))), "cleaned")
     kept = [i for i in ids if i not in aside]

@@ -170,7 +170,7 @@ def test_no_text_reaches_the_signal() -> None:
     assert not [word for word in set(" ".join(texts).split()) if word in told]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=30), st.integers(0, 7))
 def test_any_text_is_judged_with_a_p_value(texts: list[str], label: int) -> None:
     found = judged([LABELS[label]] * len(texts), texts)

@@ -295,7 +295,7 @@ TEXTS = ["category", "order_id", "order_id_evidence", "amount_evidence", "due_ev
 TEXTS += ["fingerprint", "finish_reason", "request_key"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.sampled_from(TEXTS), min_size=1, unique=True),
     st.integers(0, 29),

@@ -60,7 +60,7 @@ def test_addresses_can_become_nothing_or_any_text() -> None:
 
 
 @given(text=st.lists(LINKS | st.text(max_size=3), max_size=20).map("".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_address_is_left_and_nothing_changes_without_one(text: str) -> None:
     [stripped] = applied("strip_urls", [text])
     assert applied("strip_urls", [stripped]) == [stripped]
@@ -132,7 +132,7 @@ def test_known_boilerplate_goes_and_the_line_beside_it_stays(line: str) -> None:
     sentence=st.from_regex(re.compile(r"\A" + BOILERPLATE.pattern, re.IGNORECASE)),
     before=st.sampled_from(["", "Hello. ", "Hello\n"]),
 )
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 def test_guards_let_all_boilerplate_through(sentence: str, before: str) -> None:
     frame = pl.DataFrame({"text": [before + sentence]})
     assert frame.select(SIGNED, begins=pl.col("text").str.contains(BEGINNINGS)).row(0) == (True, True)

@@ -134,7 +134,7 @@ TEXT = st.none() | st.text() | st.sampled_from(["N/A", " ", "ab " * 40, "[INST]"
 
 
 @given(texts=st.lists(st.tuples(TEXT, TEXT), max_size=12), steps=st.lists(st.sampled_from(ORDER), max_size=6))
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_row_survives_or_is_removed_once_in_order(
     make_spec: MakeSpec, texts: list[Any], steps: list[str]
 ) -> None:

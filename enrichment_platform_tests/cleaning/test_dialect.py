@@ -93,7 +93,7 @@ def test_what_the_engines_read_differently_is_refused_with_its_place(pattern: st
 
 @pytest.mark.parametrize("pattern", ALLOWED)
 @given(text=st.text(ALPHABET, max_size=12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_spelling_for_cudf_finds_what_polars_finds(pattern: str, text: str) -> None:
     polars = pl.Series([text]).str.contains(pattern)[0]
     spelt = re.search(for_cudf(pattern), text) is not None
@@ -104,7 +104,7 @@ def test_the_spelling_for_cudf_finds_what_polars_finds(pattern: str, text: str) 
 
 
 @given(first=st.characters(codec="utf-8"), last=st.characters(codec="utf-8"), text=st.text(max_size=8))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_range_is_written_so_that_no_end_is_a_letter_or_hexadecimal_escape(
     first: str, last: str, text: str
 ) -> None:

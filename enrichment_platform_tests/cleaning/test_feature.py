@@ -39,14 +39,14 @@ def reading(text: str) -> Feature:
 
 
 @given(texts=TEXTS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_features_are_those_of_a_plain_reading(texts: list[str]) -> None:
     found = features(pl.Series("text", texts, dtype=pl.String))
     assert [Feature(int(flags) & ~WIDER) for flags in found] == [reading(text) for text in texts]
 
 
 @given(text=st.text())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_text_that_is_not_nfc_is_never_missed(text: str) -> None:
     column = pl.Series("text", [text])
     if column.str.normalize("NFC")[0] != text:
@@ -75,7 +75,7 @@ SIGNS = [chr(code) for first, last in SIGN_RANGES for code in range(first, last)
         "".join
     )
 )
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=2_000)
 def test_no_text_that_ftfy_calls_bad_is_missed(text: str) -> None:
     if is_bad(text):
         assert features(pl.Series("text", [text]))[0] & Feature.MOJIBAKE

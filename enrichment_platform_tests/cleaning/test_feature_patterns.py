@@ -28,7 +28,7 @@ def missed(feature: Feature, texts: pl.Series) -> list[str]:
 
 @pytest.mark.parametrize("feature", FEATURES)
 @given(texts=st.lists(TEXT, min_size=1, max_size=8))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_text_with_a_feature_is_missed(feature: Feature, texts: list[str]) -> None:
     assert not missed(feature, pl.Series("text", texts))
 

@@ -83,7 +83,7 @@ def test_and_with_other_settings(name: str, parameters: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", sorted({*ON_GPU} - EVERY_ROW_TO_THE_HOST))
 @given(texts=TEXTS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_becomes_the_same(name: str, texts: list[str | None]) -> None:
     assert on_gpu(name, texts) == applied(name, texts)
 

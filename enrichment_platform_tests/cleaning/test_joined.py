@@ -150,7 +150,7 @@ JOIN = {"path": "x.csv", "on": "k", "columns": ["v"]}
     | st.datetimes(datetime(2011, 12, 29), datetime(2012, 1, 1))
     | st.just(datetime(2026, 3, 29, 2, 30))
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_local_times_are_read_alike_from_columns_of_all_types_also_where_the_clock_is_changed(
     zone: str, local: datetime
 ) -> None:
@@ -210,7 +210,7 @@ def test_nothing_is_joined_to_a_row_whose_time_cannot_be_read(tmp_path: Path) ->
 
 @pytest.mark.parametrize("text", [False, True])
 @given(known=st.integers(-3_000, 3_000), at=st.integers(-3_000, 3_000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_is_known_a_nanosecond_later_is_not_joined(text: bool, known: int, at: int) -> None:
     """Never joined when it is later, always when it is as early as our microsecond."""
     epoch = 0 if text else -1_767_571_200_000_000_000  # before 1970 too
@@ -288,7 +288,7 @@ STAMPS = st.integers(0, 6)
     ours=st.lists(st.tuples(st.sampled_from("abcd"), STAMPS), max_size=12),
     age=st.none() | st.integers(1, 4),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_join_is_what_a_loop_over_all_pairs_finds(
     theirs: list[tuple[str, int, int]], ours: list[tuple[str, int]], age: int | None
 ) -> None:

@@ -81,7 +81,7 @@ def test_has_examples_and_a_docstring_and_works_on_empty_columns(name: str) -> N
 
 @pytest.mark.parametrize("name", NAMES)
 @given(texts=TEXTS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_any_text_is_survived_row_by_row(name: str, texts: list[str | None]) -> None:
     operation = REGISTRY[name]
     once = applied(name, texts)
@@ -94,7 +94,7 @@ def test_any_text_is_survived_row_by_row(name: str, texts: list[str | None]) -> 
 
 
 @given(text=st.text(min_size=0, max_size=400), most=st.integers(100, 200), head=st.floats(0, 1))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_truncated_text_fits(text: str, most: int, head: float) -> None:
     [cut] = applied("truncate_text", [text], max_chars=most, head_share=head)
     assert len(cut) <= most

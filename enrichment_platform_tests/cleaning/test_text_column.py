@@ -39,7 +39,7 @@ TEXTS = st.lists(st.none() | st.lists(PIECES | st.text(max_size=2), max_size=12)
 
 
 @given(texts=TEXTS, names=st.lists(st.sampled_from(QUICK), min_size=1, max_size=6))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_steps_in_any_order_do_what_their_kernels_do_to_every_row(texts: list[str | None], names: list[str]) -> None:
     column = HostText(pl.Series("text", texts, dtype=pl.String))
     for name in names:

@@ -50,7 +50,7 @@ def test_whole_words_weigh_what_the_table_of_counts_says() -> None:
 
 
 @given(texts=st.lists(st.none() | TEXTS, max_size=6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_compiled_estimate_equals_the_expression(texts: list[str | None]) -> None:
     column = pl.Series("text", texts, dtype=pl.String)
     wanted = column.to_frame().select(estimated_tokens_expr("text"))["text"]
@@ -60,7 +60,7 @@ def test_compiled_estimate_equals_the_expression(texts: list[str | None]) -> Non
 
 
 @given(text=TEXTS.map(lambda text: text * 5), most=st.integers(50, 120), head=st.floats(0, 1))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_cut_text_keeps_its_ends_and_the_budget(text: str, most: int, head: float) -> None:
     [cut] = applied("truncate_tokens", [text], max_tokens=most, head_share=head)
     before, after = estimated_tokens(pl.Series([text, cut]))

@@ -129,7 +129,7 @@ def test_a_probe_that_was_not_sent_leaves_its_place_to_another() -> None:
     assert breaker.may_send()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.tuples(

@@ -32,7 +32,6 @@ def pool() -> Iterator[tuple[RunningServer, RunningServer]]:
 @pytest.mark.slow
 @settings(
     max_examples=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

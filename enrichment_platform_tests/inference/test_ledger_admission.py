@@ -212,7 +212,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 300), EVENTS)
 def test_spending_is_what_was_used_and_what_is_reserved_and_never_over_a_cap(
     lasting: Ledger, tokens: int, money: int, day: int, events: list[tuple[int, int, str, float, bool]]

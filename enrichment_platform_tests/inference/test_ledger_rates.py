@@ -63,7 +63,7 @@ def most_in_a_minute(sent: list[tuple[float, int]]) -> int:
 PAUSES = st.lists(st.one_of(st.just(0.0), st.floats(0, 3), st.floats(0, 90)), min_size=1, max_size=120)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(1, 300), PAUSES)
 def test_over_any_minute_no_more_requests_go_than_allowed(per_minute: int, pauses: list[float]) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -75,7 +75,7 @@ def test_over_any_minute_no_more_requests_go_than_allowed(per_minute: int, pause
         assert most_in_a_minute(sent) <= per_minute
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(100, 10_000), st.lists(st.tuples(st.floats(0, 20), st.integers(1, 3_000)), min_size=1, max_size=100))
 def test_over_any_minute_no_more_tokens_go_than_allowed_and_one_request(
     per_minute: int, wanted: list[tuple[float, int]]
@@ -89,7 +89,7 @@ def test_over_any_minute_no_more_tokens_go_than_allowed_and_one_request(
         assert most_in_a_minute(sent) <= per_minute + max((tokens for _, tokens in sent), default=0)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(1, 10_000), max_size=20), st.floats(0, 600))
 def test_what_is_given_back_never_allows_a_burst_beyond_a_second(given_back: list[int], idle_s: float) -> None:
     with pytest.MonkeyPatch.context() as patch:

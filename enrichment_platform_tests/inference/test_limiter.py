@@ -197,7 +197,7 @@ WAIT, AT_ONCE = ("wait", 0, 1.0, None), ("answered", 0, 0.0, None)
 OUTCOMES = st.sampled_from(["send", "answered", "rejected", "failed", "cancelled", "restart", "wait"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example(16, [WAIT, ("send", 2, 0.0, None), AT_ONCE, WAIT, AT_ONCE, WAIT])
 @given(
     maximum=st.integers(1, 300),

@@ -6,7 +6,7 @@ import base64
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from enrichment_platform.checks.fault_texts import INSTRUCTIONS, ZERO_WIDTH
@@ -182,7 +182,6 @@ def test_nulls_stay_null_and_places_are_kept() -> None:
     assert injection_kinds(pl.Series([], dtype=pl.String)).to_list() == []
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_an_order_on_a_line_of_its_own_is_found_in_any_text(before: str, after: str) -> None:
     assert kinds(f"{before}\n\n{ORDER}.\n\n{after}")
@@ -198,7 +197,6 @@ ESCAPES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(ESCAPES.map("".join) | st.text())
 def test_no_text_whatsoever_stops_a_partition(text: str) -> None:
     assert injection_kinds(pl.Series([text, ORDER, None])).to_list()[1:] == [
@@ -207,7 +205,6 @@ def test_no_text_whatsoever_stops_a_partition(text: str) -> None:
     ]
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_read_and_every_kind_has_words(text: str) -> None:
     assert kinds(text) <= set(KINDS)

@@ -23,14 +23,14 @@ frames = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(frame=frames, seed=st.integers(0, 1000))
 def test_the_content_version_ignores_the_order_of_rows_and_columns(frame: pl.DataFrame, seed: int) -> None:
     shuffled = frame.sample(fraction=1, shuffle=True, seed=seed).select(reversed(frame.columns))
     assert content_version(shuffled) == content_version(frame)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(frame=frames, other=st.text(max_size=6), data=st.data())
 def test_the_content_version_sees_any_change(frame: pl.DataFrame, other: str, data: st.DataObject) -> None:
     version = content_version(frame)

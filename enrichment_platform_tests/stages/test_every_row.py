@@ -40,7 +40,7 @@ def line(number: int, kind: str) -> dict[str, object] | str:
 
 
 @pytest.mark.slow
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kinds=st.lists(st.sampled_from(KINDS), max_size=12),
     statuses=st.lists(st.sampled_from(STATUSES), min_size=12, max_size=12),

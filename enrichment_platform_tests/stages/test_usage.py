@@ -201,7 +201,7 @@ ATTEMPTS = st.lists(
 ROWS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 6), st.sampled_from(["ok", "refused", "failed"])))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(ATTEMPTS, ROWS, ROWS)
 def test_the_sums_over_purposes_are_the_sums_over_attempts(
     history: list[Any], published: list[Any], staged: list[Any]

@@ -46,7 +46,7 @@ def day(kept: Kept, key: str, texts: list[str | None], matching: Matching, conte
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     texts=texts_like_each_other(),
     cut=st.integers(0, 14),

@@ -59,7 +59,7 @@ def texts_like_each_other(draw: st.DrawFn) -> list[str | None]:
     return texts
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     texts=texts_like_each_other(),
     matching=st.builds(

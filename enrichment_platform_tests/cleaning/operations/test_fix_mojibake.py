@@ -51,14 +51,14 @@ TEXTS = st.lists(
 
 
 @given(texts=st.lists(st.none() | TEXTS, max_size=8))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_text_is_repaired_as_ftfy_repairs_it(texts: list[str | None]) -> None:
     found = fix_mojibake(pl.Series("text", texts, dtype=pl.String)).to_list()
     assert found == [None if text is None else ftfy.fix_encoding(text) for text in texts]
 
 
 @given(texts=st.lists(TEXTS, max_size=8))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_is_bad_for_ftfy_is_bad_for_the_pattern(texts: list[str]) -> None:
     found = pl.DataFrame({"text": pl.Series(texts, dtype=pl.String)}).select(bad().alias("bad"))["bad"].to_list()
     assert found == [bool(is_bad(text)) for text in texts]
@@ -68,7 +68,7 @@ CLUES = sorted(set("".join(UTF8_CLUES.values())) | set("ab \n"))
 
 
 @given(text=TEXTS | st.text(st.sampled_from(CLUES), max_size=20))
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=1_000)
 def test_the_detector_finds_what_that_of_ftfy_finds(text: str) -> None:
     found = [match.span() for match in DETECTOR.finditer(text)]
     assert found == [match.span() for match in UTF8_DETECTOR_RE.finditer(text)]
@@ -80,7 +80,7 @@ OCTETS = st.sampled_from(
 
 
 @given(octets=st.lists(OCTETS, max_size=8).map(bytes) | st.binary(max_size=8))
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=1_000)
 def test_bytes_that_ftfy_repairs_are_left_to_it(octets: bytes) -> None:
     repaired = ALTERED_UTF8_RE.search(octets) or LOSSY_UTF8_RE.search(octets) or b"\xed" in octets or b"\xc0" in octets
     assert is_special(octets) == bool(repaired)

@@ -52,7 +52,7 @@ TEXTS = st.lists(LINES | st.text(max_size=8), max_size=9).flatmap(
 
 
 @given(text=TEXTS)
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=1_500)
 def test_no_text_that_the_rules_change_is_passed_over(text: str) -> None:
     assert strip_email(pl.Series("text", [text]))[0] == _stripped(text)
     if _stripped(text) != text:

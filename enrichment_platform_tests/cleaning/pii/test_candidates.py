@@ -18,20 +18,20 @@ from enrichment_platform_tests.cleaning.pii.conftest import NEAR_PII, NUMBER_LIK
 
 
 @given(texts=st.lists(st.none() | NEAR_PII | NUMBER_LIKE, max_size=8))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_column_is_masked_as_each_text_with_every_position_looked_at(texts: list[str | None]) -> None:
     assert applied("mask_pii", texts) == [None if text is None else masked_everywhere(text) for text in texts]
 
 
 @given(text=NEAR_PII | NUMBER_LIKE)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_masking_twice_is_masking_once(text: str) -> None:
     once = applied("mask_pii", [text])
     assert applied("mask_pii", once) == once
 
 
 @given(text=NEAR_PII)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_text_that_changes_has_a_needed_feature(text: str) -> None:
     needs = int(REGISTRY["mask_pii"].needs)
     assert needs == Feature.DIGITS | Feature.AT | Feature.NOT_ASCII

@@ -128,7 +128,7 @@ def responses(draw: st.DrawFn) -> bytes:
     return b"HTTP/%b %d Said\r\n%b\r\n%b" % (version, status, head, body)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(data=responses(), points=st.lists(st.integers(0, 10_000), max_size=3))
 def test_responses_are_read_as_aiohttp_reads_them(data: bytes, points: list[int]) -> None:
     async def answer(writer: asyncio.StreamWriter, number: int) -> None:
