@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export DAGSTER_DISABLE_TELEMETRY = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo dev test test-slow test-again test-kubernetes test-cudf try-test-cudf test-vllm lock-cudf bench bench-cleaning helm helm-values helm-snapshots lint format lock image clean
+.PHONY: help install install-dev demo dev test test-slow test-kubernetes test-cudf try-test-cudf test-vllm lock-cudf bench bench-cleaning helm helm-values helm-snapshots lint format lock image clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,9 +39,6 @@ test: install-dev  ## The test suite
 
 test-slow: install-dev  ## What takes minutes: kills, death at every write, whole bills, eight processes, the embedded model
 	$(BIN)/python -m pytest -n 2 --dist load -m slow
-
-test-again: install-dev  ## What failed in the last run of tests, once more, alone
-	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 test-kubernetes: install-dev  ## Runs, pods and their faults on a fake Kubernetes cluster: 4 minutes, no cluster needed
 	$(BIN)/python -m pytest -m kubernetes --session-timeout 900 enrichment_platform_tests/kubernetes
